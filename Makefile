@@ -1,0 +1,51 @@
+# make lab   sets everything up and opens the course in JupyterLab
+# make test  sets everything up and runs every test
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+# Passed on to pip, for example PIP_OPTIONS="--extra-index-url https://download.pytorch.org/whl/cpu"
+PIP_OPTIONS ?=
+BIN := .venv/bin
+QUIZ_SOURCES := $(wildcard source/*/quiz.yaml) $(wildcard autograder/*.py autograder/items/*.py)
+
+.PHONY: lab test check quizzes notebooks screenshots clean
+
+lab: .venv/.course .venv/.models .venv/.quizzes
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --ServerApp.root_dir=.
+
+test: .venv/.test .venv/.models check
+	$(BIN)/python -m pytest
+
+check: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+quizzes: .venv/.course
+	$(BIN)/autograder build
+	$(BIN)/nbgrader generate_assignment --force --no-db --assignment=$(notdir $(patsubst %/,%,$(dir $(firstword $(wildcard source/*/quiz.yaml)))))
+
+notebooks: .venv/.course .venv/.models
+	$(BIN)/python -m downstream.notebooks
+
+clean:
+	rm -rf .venv
+
+.venv/.course: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 was not found. Install one, or say where it is: make lab PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install $(PIP_OPTIONS) -q -c constraints.txt -e .
+	touch $@
+
+.venv/.test: .venv/.course tests/install_chromium.sh
+	$(BIN)/pip install $(PIP_OPTIONS) -q -c constraints.txt -e '.[test]'
+	bash tests/install_chromium.sh $(BIN)/python
+	touch $@
+
+.venv/.models: .venv/.course downstream/models.py
+	$(BIN)/python -m downstream.models
+	touch $@
+
+.venv/.quizzes: .venv/.course $(QUIZ_SOURCES)
+	$(MAKE) quizzes
+	touch $@

@@ -1,0 +1,76 @@
+"""The command ``autograder``: for instructors and authors of quizzes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.errors import AutograderError
+from autograder.quiz import QUESTIONS_FILE, QUIZ_FILE, Quiz, load_quiz
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+Quizzes = Annotated[
+    list[str] | None, typer.Argument(help="Names of quizzes; all of them by default.")
+]
+Source = Annotated[Path, typer.Option(help="The folder that holds a folder for each quiz.")]
+
+
+@app.command()
+def build(quizzes: Quizzes = None, source: Source = Path("source")) -> None:
+    """Build each quiz's source notebook and questions.json from its quiz.yaml."""
+    from autograder.notebooks import source_notebook, to_text
+
+    for folder, quiz in _load(quizzes, source):
+        _write(folder / f"{quiz.id}.ipynb", to_text(source_notebook(quiz)))
+        _write(folder / QUESTIONS_FILE, quiz.public().to_json())
+        typer.echo(f"{quiz.id}: built {len(quiz.items)} items")
+
+
+@app.command()
+def check(quizzes: Quizzes = None, source: Source = Path("source")) -> None:
+    """Validate quiz.yaml files; errors name file, line, item, field and what is allowed."""
+    for _, quiz in _load(quizzes, source):
+        points = sum(item.points for item in quiz.items)
+        typer.echo(f"{quiz.id}: {len(quiz.items)} items, {points:g} points, no problem found")
+
+
+def _load(names: list[str] | None, source: Path) -> list[tuple[Path, Quiz]]:
+    """Every quiz asked for; all problems of all of them are reported before giving up."""
+    folders = [source / name for name in names or _all(source)]
+    loaded, problems = [], []
+    for folder in folders:
+        try:
+            loaded.append((folder, load_quiz(folder / QUIZ_FILE)))
+        except AutograderError as error:
+            problems.append(str(error))
+    if problems:
+        raise AutograderError("\n".join(problems))
+    return loaded
+
+
+def _all(source: Path) -> list[str]:
+    names = sorted(path.parent.name for path in source.glob(f"*/{QUIZ_FILE}"))
+    if not names:
+        raise AutograderError(
+            f"{source}: holds no <quiz>/{QUIZ_FILE}; run this in the course's folder "
+            "or name the folder with --source"
+        )
+    return names
+
+
+def _write(path: Path, text: str) -> None:
+    """Write only what changed, so that build times and dates stay meaningful."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """Run the command; an error a person can mend ends it with its message and exit code 1."""
+    try:
+        app()
+    except AutograderError as error:
+        typer.echo(error, err=True)
+        raise SystemExit(1) from error

@@ -1,0 +1,15 @@
+"""The errors that people see. Each names the place and the remedy."""
+
+from __future__ import annotations
+
+
+class AutograderError(Exception):
+    """Something a person has to mend; the message says where and how."""
+
+
+class QuizError(AutograderError):
+    """A ``quiz.yaml`` or ``questions.json`` cannot be used as it stands."""
+
+
+class AnswerError(AutograderError):
+    """An answer cannot be recorded as it stands."""

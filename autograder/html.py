@@ -1,0 +1,93 @@
+"""HTML from Markdown and grades. Everything that enters is treated as untrusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+
+import nh3
+from markdown_it import MarkdownIt
+
+from autograder.grading import Graded
+from autograder.items import CaseStudy, Remark
+
+_MARKS = {True: "✓", False: "✗", None: "→"}
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def block(markdown: str) -> str:
+    """Markdown as sanitised HTML blocks."""
+    return nh3.clean(_markdown().render(markdown))
+
+
+def inline(markdown: str) -> str:
+    """One line of Markdown as sanitised HTML without a paragraph around it."""
+    return nh3.clean(_markdown().renderInline(markdown))
+
+
+def result(graded: Graded) -> str:
+    """What a learner sees of a graded item: the score, the reason, each remark, the explanation."""
+    item, score = graded.item, graded.score
+    points = "—" if graded.points is None else f"{graded.points:g}"
+    head = f"<p><strong>{inline(item.title)}</strong> · {points} of {item.points:g} points</p>"
+    parts = [head, f"<p>{escape(score.reason)}</p>"]
+    if score.remarks:
+        parts.append(f"<ul>{''.join(_remark(remark) for remark in score.remarks)}</ul>")
+    if score.state != "waiting":
+        parts.append(block(item.explanation))
+    return _section("".join(parts))
+
+
+def answer(graded: Graded) -> str:
+    """A free-text answer as the learner typed it, escaped."""
+    text = graded.response.get("text") if isinstance(graded.response, dict) else graded.response
+    shown = escape(text) if isinstance(text, str) else escape(repr(text))
+    return _section(
+        f"<p><strong>The learner's answer</strong> ({len(shown.split())} words)</p>"
+        f'<div style="white-space: pre-wrap; overflow-wrap: anywhere">{shown}</div>'
+    )
+
+
+def rubric(item: CaseStudy) -> str:
+    """The rubric and the model answer: for graders, and for learners after grading."""
+    rows = "".join(
+        f"<tr><th scope='row'>{inline(criterion.name)}</th><td>{level.points:g}</td>"
+        f"<td>{inline(level.text)}</td></tr>"
+        for criterion in item.rubric
+        for level in criterion.levels
+    )
+    table = (
+        "<table><thead><tr><th scope='col'>Criterion</th><th scope='col'>Points</th>"
+        f"<th scope='col'>What earns them</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+    model = f"<p><strong>Model answer</strong></p>{block(item.model_answer)}"
+    return _section(f"<p><strong>Rubric</strong> ({item.points:g} points)</p>{table}{model}")
+
+
+def receipt(graded: Mapping[str, Graded], problems: tuple[str, ...]) -> str:
+    """Which answers were found in the submission, when they were given, and what was unreadable."""
+    rows = "".join(
+        f"<tr><th scope='row'>{inline(one.item.title)}</th>"
+        f"<td>{escape(one.time or 'no answer')}</td></tr>"
+        for one in graded.values()
+    )
+    notes = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
+    unreadable = f"<p>Could not be read:</p><ul>{notes}</ul>" if problems else ""
+    return _section(
+        "<table><thead><tr><th scope='col'>Question</th><th scope='col'>Answer recorded (UTC)</th>"
+        f"</tr></thead><tbody>{rows}</tbody></table>{unreadable}"
+    )
+
+
+def _remark(remark: Remark) -> str:
+    mark = _MARKS[remark.right]
+    return f"<li>{mark} <strong>{inline(remark.part)}</strong><br>{inline(remark.text)}</li>"
+
+
+def _section(body: str) -> str:
+    return f'<div class="autograder-result">{body}</div>'

@@ -1,0 +1,21 @@
+"""The item types. Adding a type is adding a module and naming it here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from autograder.items.base import Item, PublicItem, Remark, Score
+from autograder.items.case_study import CaseStudy, PublicCaseStudy
+from autograder.items.matching import Matching, PublicMatching
+from autograder.items.ordering import Ordering, PublicOrdering
+from autograder.items.single_choice import PublicSingleChoice, SingleChoice
+
+AnyItem = Annotated[SingleChoice | Matching | Ordering | CaseStudy, Field(discriminator="type")]
+AnyPublicItem = Annotated[
+    PublicSingleChoice | PublicMatching | PublicOrdering | PublicCaseStudy,
+    Field(discriminator="type"),
+]
+
+__all__ = ["AnyItem", "AnyPublicItem", "CaseStudy", "Item", "PublicItem", "Remark", "Score"]

@@ -1,0 +1,127 @@
+"""What a learner answered: records, the journal that keeps them, and merging of copies.
+
+A record is one state of one item's answer. Every record is kept twice: in a journal beside the
+notebook (``<quiz>.answers.jsonl``, written by the kernel, one line a record) and in the notebook's
+own metadata (written by the page). Either copy alone is enough to grade from. Where both exist,
+the record with the higher revision wins: revisions count upwards over all items of a quiz, so a
+clock that was set back does no harm.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+METADATA_KEY = "autograder"
+
+
+class Record(BaseModel):
+    """One recorded answer. ``response`` is None where the learner withdrew the answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    item: str
+    response: JsonValue
+    revision: int = Field(ge=1)
+    time: str = Field(max_length=40)
+
+    @property
+    def rank(self) -> tuple[int, str, str]:
+        """What decides between two records of one item; total, so merging has no order."""
+        return (self.revision, self.time, json.dumps(self.response, sort_keys=True))
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The latest record of each item, and what could not be read."""
+
+    records: Mapping[str, Record]
+    problems: tuple[str, ...] = ()
+
+
+def merge(parts: Iterable[Recorded]) -> Recorded:
+    """The latest record of each item over several copies; problems are kept from all."""
+    records: dict[str, Record] = {}
+    problems: list[str] = []
+    for part in parts:
+        problems += part.problems
+        for record in part.records.values():
+            known = records.get(record.item)
+            if known is None or record.rank > known.rank:
+                records[record.item] = record
+    return Recorded(records, tuple(problems))
+
+
+def journal_path(folder: Path, quiz_id: str) -> Path:
+    """Where the journal of a quiz stands."""
+    return folder / f"{quiz_id}.answers.jsonl"
+
+
+def read_journal(path: Path) -> Recorded:
+    """Read a journal; a line that cannot be read is a problem and never hides the others."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return Recorded({})
+    except OSError as error:
+        return Recorded({}, (f"{path.name} cannot be read ({error.strerror})",))
+    parts = [
+        _parse(line, f"{path.name}, line {number}")
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    ]
+    return merge(parts)
+
+
+def append_journal(path: Path, record: Record) -> None:
+    """Write a record durably: it is on the disk when this returns.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be written or the disk is full.
+    """
+    line = record.model_dump_json().encode() + b"\n"
+    with path.open("ab+") as journal:
+        if journal.tell() > 0:
+            journal.seek(-1, os.SEEK_END)
+            if journal.read(1) != b"\n":  # a write was cut off here: keep it apart
+                line = b"\n" + line
+        journal.write(line)
+        journal.flush()
+        os.fsync(journal.fileno())
+
+
+def read_notebook(metadata: Mapping[str, Any], quiz_id: str) -> Recorded:
+    """Read the records that a notebook's metadata holds."""
+    held = metadata.get(METADATA_KEY)
+    if held is None:
+        return Recorded({})
+    if not isinstance(held, Mapping) or not isinstance(held.get("records"), Mapping):
+        return Recorded({}, ("the answers in the notebook's metadata cannot be read",))
+    if held.get("quiz") != quiz_id:
+        return Recorded({}, (f"the notebook's answers belong to the quiz {held.get('quiz')!r}",))
+    return merge(
+        _parse(json.dumps(value), f"the notebook's metadata, item {name!r}")
+        for name, value in held["records"].items()
+    )
+
+
+def to_metadata(recorded: Recorded, quiz_id: str) -> dict[str, Any]:
+    """The value of the notebook's metadata that ``read_notebook`` reads back."""
+    records = {name: record.model_dump() for name, record in recorded.records.items()}
+    return {"quiz": quiz_id, "records": records}
+
+
+def _parse(text: bytes | str, place: str) -> Recorded:
+    try:
+        record = Record.model_validate_json(text)
+    except (ValidationError, RecursionError):
+        return Recorded({}, (f"{place}: not a readable answer",))
+    return Recorded({record.item: record})

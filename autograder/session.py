@@ -1,0 +1,227 @@
+"""The learner's side in the kernel: show questions, record answers, say what is recorded."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from autograder import html
+from autograder.errors import AnswerError, QuizError
+from autograder.items import AnyPublicItem, PublicItem
+from autograder.quiz import QUESTIONS_FILE, PublicQuiz, load_public_quiz
+from autograder.responses import (
+    Record,
+    Recorded,
+    append_journal,
+    journal_path,
+    merge,
+    read_journal,
+)
+
+if TYPE_CHECKING:
+    from autograder.widgets import ItemWidget, ReceiptWidget
+
+
+def open_quiz(quiz_id: str, folder: Path | str = ".") -> QuizSession:
+    """Open the quiz whose ``questions.json`` stands in ``folder`` (the notebook's own, by default).
+
+    Raises
+    ------
+    QuizError
+        Where ``questions.json`` is missing, damaged, or another quiz's.
+    """
+    folder = Path(folder).resolve()
+    public = load_public_quiz(folder / QUESTIONS_FILE)
+    if public.id != quiz_id:
+        raise QuizError(
+            f"{QUESTIONS_FILE} beside this notebook belongs to the quiz {public.id!r}, not to "
+            f"{quiz_id!r}. Keep each quiz in a folder of its own."
+        )
+    return QuizSession(public, folder)
+
+
+class QuizSession:
+    """A quiz that is being answered. Made by ``open_quiz``."""
+
+    def __init__(self, quiz: PublicQuiz, folder: Path) -> None:
+        self._items = {item.id: item for item in quiz.items}
+        self._quiz = quiz
+        self._journal = journal_path(folder, quiz.id)
+        self._recorded = read_journal(self._journal)
+        self._widgets: dict[str, list[ItemWidget]] = {}
+
+    def __repr__(self) -> str:
+        return f"Quiz {self._quiz.title!r}: {self._answered()} of {len(self._items)} answered"
+
+    def show(self, item_id: str) -> ItemWidget:
+        """The question as a widget, with the answer that is recorded for it."""
+        from autograder.widgets import WIDGETS
+
+        item = self._find(item_id)
+        record = self._recorded.records.get(item_id)
+        widget = WIDGETS[item.type](
+            quiz=self._quiz.id,
+            view=_view(item),
+            response=record.response if record else None,
+            record=record.model_dump() if record else {},
+            status=_status(record),
+        )
+        widget.observe(lambda change: self._on_response(item_id, widget, change["new"]), "response")
+        widget.on_msg(lambda _, content, __: self._on_message(item_id, content))
+        self._widgets.setdefault(item_id, []).append(widget)
+        return widget
+
+    def answer(self, item_id: str, response: Any) -> str:
+        """Answer a question by code, with the same checks and the same record as the widget.
+
+        Parameters
+        ----------
+        item_id
+            The question's id.
+        response
+            The JSON value of an answer: ``{"choice": option}``, ``{"pairs": {prompt: option}}``,
+            ``{"order": [step, ...]}``, ``{"text": "..."}``; None withdraws the answer.
+
+        Raises
+        ------
+        AnswerError
+            Naming what the question allows.
+        """
+        item = self._find(item_id)
+        problem = _problem(item, response)
+        if problem:
+            raise AnswerError(f"{item_id}: {problem}")
+        record = self._record(item_id, response)
+        failure = self._last_failure
+        if failure:
+            raise AnswerError(f"{item_id}: {failure}")
+        return f"{item.title}: recorded at {record.time}"
+
+    def receipt(self) -> ReceiptWidget:
+        """What is answered and what is not; stores all answers in the notebook file."""
+        from autograder.widgets import ReceiptWidget
+
+        self._reload()
+        return ReceiptWidget(
+            quiz=self._quiz.id,
+            records={name: r.model_dump() for name, r in self._recorded.records.items()},
+            rows=[self._row(item) for item in self._quiz.items],
+        )
+
+    _last_failure: str | None = None
+
+    def _find(self, item_id: str) -> AnyPublicItem:
+        if item_id not in self._items:
+            raise QuizError(
+                f"the quiz {self._quiz.id!r} has no question {item_id!r}; it has: "
+                f"{', '.join(self._items)}"
+            )
+        return self._items[item_id]
+
+    def _on_response(self, item_id: str, widget: ItemWidget, response: Any) -> None:
+        record = self._recorded.records.get(item_id)
+        if response == (record.response if record else None):
+            return
+        problem = _problem(self._items[item_id], response)
+        if problem:
+            widget.status = {"state": "failed", "message": problem}
+            return
+        self._record(item_id, response)
+
+    def _on_message(self, item_id: str, content: Any) -> None:
+        """Take over a newer record that the page found in the notebook file."""
+        if not isinstance(content, dict) or content.get("kind") != "notebook-record":
+            return
+        try:
+            record = Record.model_validate(content.get("record"))
+        except ValidationError:
+            return
+        known = self._recorded.records.get(item_id)
+        readable = _problem(self._items[item_id], record.response) is None
+        if record.item == item_id and readable and (known is None or record.rank > known.rank):
+            self._keep(record)
+
+    def _record(self, item_id: str, response: Any) -> Record:
+        self._reload()
+        revisions = [record.revision for record in self._recorded.records.values()]
+        record = Record(
+            item=item_id,
+            response=response,
+            revision=max(revisions, default=0) + 1,
+            time=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        self._keep(record)
+        return record
+
+    def _keep(self, record: Record) -> None:
+        """Write a record and show it on every widget of the question."""
+        self._last_failure = None
+        try:
+            append_journal(self._journal, record)
+        except OSError as error:
+            self._last_failure = (
+                f"{self._journal.name} cannot be written ({error.strerror}). The answer is in the "
+                "notebook alone: save the notebook, and hand the notebook itself in."
+            )
+        self._recorded = merge([self._recorded, Recorded({record.item: record})])
+        status = _status(record, self._last_failure)
+        for widget in self._widgets.get(record.item, []):
+            widget.record = record.model_dump()
+            widget.response = record.response
+            widget.status = status
+
+    def _reload(self) -> None:
+        """Take in what another kernel may have written to the same journal."""
+        self._recorded = merge([self._recorded, read_journal(self._journal)])
+
+    def _answered(self) -> int:
+        return sum(self._progress(item) == "answered" for item in self._quiz.items)
+
+    def _progress(self, item: PublicItem) -> str:
+        record = self._recorded.records.get(item.id)
+        if record is None or record.response is None or _problem(item, record.response):
+            return "open"
+        return item.progress(item.parse(record.response))
+
+    def _row(self, item: AnyPublicItem) -> dict[str, Any]:
+        record = self._recorded.records.get(item.id)
+        return {
+            "id": item.id,
+            "title": item.title,
+            "points": item.points,
+            "state": self._progress(item),
+            "time": record.time if record else "",
+        }
+
+
+def _problem(item: AnyPublicItem, response: Any) -> str | None:
+    """Why a response cannot be recorded, or None if it can; never whether it is right."""
+    try:
+        if response is not None:
+            item.parse(response)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _view(item: AnyPublicItem) -> dict[str, Any]:
+    """The item as the widget shows it: Markdown rendered to sanitised HTML."""
+    view: dict[str, Any] = item.model_dump()
+    view["stem"] = html.block(item.stem)
+    for field in ("options", "prompts", "steps"):
+        if field in view:
+            view[field] = [
+                {"id": choice["id"], "text": html.inline(choice["text"])} for choice in view[field]
+            ]
+    return view
+
+
+def _status(record: Record | None, failure: str | None = None) -> dict[str, str]:
+    if failure:
+        return {"state": "failed", "message": failure}
+    if record is None or record.response is None:
+        return {"state": "open", "message": ""}
+    return {"state": "saved", "message": ""}
