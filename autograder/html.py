@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from autograder.grading import Graded
 from autograder.items import CaseStudy, Remark
 
-_MARKS = {True: "✓", False: "✗", None: "→"}
+_MARKS = {True: "✓ right:", False: "✗ not right:", None: "→"}
 
 
 @cache

@@ -14,6 +14,8 @@ An assignment without a ``quiz.yaml`` is graded by nbgrader as ever.
 
 from __future__ import annotations
 
+import os
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -36,6 +39,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
+from nbgrader.utils import compute_checksum
 from traitlets.config import Config
 
 from autograder import html
@@ -58,6 +62,9 @@ _FOR_GRADERS = "for-graders"
 
 def configure(config: Config) -> None:
     """Make nbgrader grade this course's quizzes; call it in ``nbgrader_config.py``."""
+    # nbgrader starts the command `alembic` by its bare name, which fails where the virtual
+    # environment is used without being activated.
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
     config.CourseDirectory.ignore = [
         ".ipynb_checkpoints",
         "*.pyc",
@@ -153,7 +160,7 @@ class WithholdUngraded(NbGraderPreprocessor):
 
 def _find_quiz(preprocessor: NbGraderPreprocessor, resources: dict[str, Any]) -> Quiz | None:
     """The instructor's quiz behind the notebook that is being graded, if it is one."""
-    coursedir = preprocessor.parent.coursedir
+    coursedir = CourseDirectory(parent=preprocessor)
     where = resources["nbgrader"]
     folder = Path(coursedir.format_path(coursedir.source_directory, ".", where["assignment"]))
     path = folder / QUIZ_FILE
@@ -167,7 +174,9 @@ def _write(cell: NotebookNode, graded: Graded) -> None:
     if isinstance(graded.item, CaseStudy):
         cell.outputs = [_html(html.result(graded))]
         if graded.score.state == "unanswered":
-            return  # the untouched cell and its checksum: nbgrader gives 0 and "No response."
+            # The mark of an untouched cell, for which nbgrader records 0 and "No response."
+            cell.metadata.nbgrader["checksum"] = compute_checksum(cell)
+            return
         cell.metadata.nbgrader.pop("checksum", None)
         cell.outputs.append(_html(html.answer(graded)))
         cell.outputs.append(_html(html.rubric(graded.item), for_graders=True))

@@ -1,0 +1,132 @@
+"""What learners receive: it matches what it is built from, and holds no key."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+QUIZZES = sorted(path.parent.name for path in ROOT.glob("source/*/quiz.yaml"))
+PUBLIC_FIELDS = {"id", "type", "title", "chapter", "instructions", "points", "difficulty", "stem"}
+PUBLIC_FIELDS |= {"text", "name", "min", "max"}
+KEY_FIELDS = {"correct", "feedback", "match", "wrong", "misconception", "misconceptions", "after"}
+KEY_FIELDS |= {"belongs", "model_answer", "explanation", "rubric", "levels", "concepts"}
+
+
+def _commands(folder: Path, *arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("quiz", QUIZZES)
+def test_source_and_release_are_what_quiz_yaml_builds(quiz: str, tmp_path: Path) -> None:
+    (tmp_path / "source" / quiz).mkdir(parents=True)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    shutil.copy(ROOT / "source" / quiz / "quiz.yaml", tmp_path / "source" / quiz)
+    _commands(tmp_path, "autograder", "build", quiz)
+    _commands(tmp_path, "nbgrader", "generate_assignment", f"--assignment={quiz}")
+    for folder in (Path("source") / quiz, Path("quizzes") / quiz):
+        built = {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
+        committed = {
+            path.name: path.read_bytes() for path in (ROOT / folder).iterdir() if path.is_file()
+        }
+        committed = {n: b for n, b in committed.items() if not n.endswith(".answers.jsonl")}
+        assert committed == built, f"{folder} is out of date: run `make quizzes` and commit"
+
+
+@pytest.mark.parametrize("quiz", QUIZZES)
+def test_no_key_feedback_or_model_answer_reaches_a_learner(quiz: str) -> None:
+    """Every text of quiz.yaml that is not public is searched for, whole and by its sentences."""
+    data = YAML(typ="safe").load(ROOT / "source" / quiz / "quiz.yaml")
+    public = " ".join(_normal(text) for item in data["items"] for text in _public_texts(item))
+    secrets = {
+        sentence
+        for item in data["items"]
+        for text in _secret_texts(item)
+        for sentence in re.split(r"(?<=[.:;])\s+", _normal(text))
+        if len(sentence) > 12 and sentence not in public
+    }
+    assert len(secrets) > 50
+    released = [path for path in (ROOT / "quizzes").rglob("*") if path.is_file()]
+    assert released
+    for path in released:
+        text = _normal(" ".join(_strings(path)))
+        assert [secret for secret in secrets if secret in text] == [], path
+
+
+@pytest.mark.parametrize("quiz", QUIZZES)
+def test_questions_have_no_field_that_could_hold_a_key(quiz: str) -> None:
+    questions = json.loads((ROOT / "quizzes" / quiz / "questions.json").read_text())
+    assert _keys(questions) & KEY_FIELDS == set()
+
+
+@pytest.mark.parametrize("quiz", QUIZZES)
+def test_no_cell_carries_more_than_nbgrader_needs(quiz: str) -> None:
+    notebook = json.loads((ROOT / "quizzes" / quiz / f"{quiz}.ipynb").read_text())
+    assert set(notebook["metadata"]) == {"kernelspec", "language_info"}
+    for cell in notebook["cells"]:
+        assert set(cell["metadata"]) <= {"deletable", "editable", "nbgrader"}
+        assert cell.get("outputs", []) == []
+
+
+def test_only_notebooks_and_questions_are_released() -> None:
+    names = {path.name for path in (ROOT / "quizzes").rglob("*") if path.is_file()}
+    names = {name for name in names if not name.endswith(".answers.jsonl")}
+    assert names == {"questions.json", *(f"{quiz}.ipynb" for quiz in QUIZZES)}
+
+
+def _normal(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _strings(path: Path) -> Iterator[str]:
+    """Every string in a JSON file, keys included, escapes decoded; the raw text as well."""
+    raw = path.read_text(encoding="utf-8")
+    yield raw
+    open_values: list[Any] = [json.loads(raw)]
+    while open_values:
+        value = open_values.pop()
+        if isinstance(value, dict):
+            open_values += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            if value and all(isinstance(line, str) for line in value):
+                yield "".join(value)
+            open_values += value
+        elif isinstance(value, str):
+            yield value
+
+
+def _public_texts(item: dict[str, Any]) -> Iterator[str]:
+    yield from (item["title"], item["stem"])
+    for part in ("options", "prompts", "steps"):
+        yield from (choice["text"] for choice in item.get(part, []))
+    yield from (criterion["name"] for criterion in item.get("rubric", []))
+
+
+def _secret_texts(value: Any, field: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            in_rubric = field == "levels" and name == "text"
+            if in_rubric or name not in PUBLIC_FIELDS | {"concepts", "match", "after"}:
+                yield from _secret_texts(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _secret_texts(inner, field)
+    elif isinstance(value, str):
+        yield value
+
+
+def _keys(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return set(value).union(*(_keys(inner) for inner in value.values()), set())
+    if isinstance(value, list):
+        return set().union(*(_keys(inner) for inner in value), set())
+    return set()
