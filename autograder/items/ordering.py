@@ -124,7 +124,8 @@ class Ordering(Item):
             texts = " → ".join(step.text for step in self._valid_order())
             remarks.append(Remark("One valid order", None, texts))
         fraction = max(0.0, 1 - moves / (len(needed) - 1))
-        reason = "A valid order." if moves == 0 else f"{moves} step(s) away from a valid order."
+        plural = "" if moves == 1 else "s"
+        reason = f"{moves} step{plural} away from a valid order." if moves else "A valid order."
         return Score("graded", fraction, reason, tuple(remarks))
 
     @staticmethod
