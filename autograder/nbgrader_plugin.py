@@ -1,7 +1,9 @@
 """Grading quizzes inside ``nbgrader autograde``, without running a learner's code.
 
-``configure`` puts three preprocessors into nbgrader:
+``configure`` puts four preprocessors into nbgrader:
 
+- ``ClearOtherSolutions`` leaves quizzes alone when a release is made: they hold no solution, and
+  nbgrader would replace the cell that shows a case study by a stub;
 - ``RestoreQuiz`` reads the learner's answers out of what was handed in and puts the instructor's
   own notebook in its place, so that nothing a learner edited, deleted or forged has any effect;
 - ``GradeQuiz`` stands where nbgrader would run the notebook and writes each score and its feedback
@@ -24,11 +26,13 @@ from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
     ClearOutput,
+    ClearSolutions,
     DeduplicateIds,
     Execute,
     GetGrades,
@@ -72,6 +76,10 @@ def configure(config: Config) -> None:
         ".pytest_cache",
         QUIZ_FILE,
     ]
+    config.GenerateAssignment.preprocessors = [
+        ClearOtherSolutions if stock is ClearSolutions else stock
+        for stock in GenerateAssignment.class_traits()["preprocessors"].default_args[0]
+    ]
     config.Autograde.sanitize_preprocessors = [
         RestoreQuiz,
         ClearOutput,
@@ -93,6 +101,18 @@ def configure(config: Config) -> None:
         WithholdUngraded,
         CSSHTMLHeaderPreprocessor,
     ]
+
+
+class ClearOtherSolutions(ClearSolutions):
+    """nbgrader's ``ClearSolutions`` for every notebook that is not a quiz."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        if _find_quiz(self, resources) is not None:
+            return nb, resources
+        cleared: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources)
+        return cleared
 
 
 class RestoreQuiz(NbGraderPreprocessor):

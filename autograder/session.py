@@ -124,6 +124,7 @@ class QuizSession:
     def _on_response(self, item_id: str, widget: ItemWidget, response: Any) -> None:
         record = self._recorded.records.get(item_id)
         if response == (record.response if record else None):
+            widget.status = _status(record)  # changed back before it was recorded
             return
         problem = _problem(self._items[item_id], response)
         if problem:

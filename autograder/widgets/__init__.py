@@ -1,0 +1,106 @@
+"""What a learner sees of an item: one view per item type, and the receipt.
+
+Each view is plain JavaScript without a build step: the text of ``frame.js``, which every view
+shares, followed by the file of the type. The page keeps the latest records in the notebook's own
+metadata as well; see ``NotebookFile`` in ``frame.js``.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import anywidget
+import traitlets
+
+__all__ = [
+    "WIDGETS",
+    "CaseStudyWidget",
+    "ItemWidget",
+    "MatchingWidget",
+    "OrderingWidget",
+    "ReceiptWidget",
+    "SingleChoiceWidget",
+]
+
+
+def _text(name: str) -> str:
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _module(name: str) -> str:
+    return f"{_text('frame.js')}\n{_text(name)}"
+
+
+class ItemWidget(anywidget.AnyWidget):
+    """One question on the page.
+
+    The page sets ``response``; the kernel answers by setting ``record``, or ``status`` where it
+    cannot record. Until one of the two comes, the page says that the answer is not saved.
+    """
+
+    _css = _text("item.css")
+
+    #: The public item, its texts rendered to sanitised HTML. Never changes.
+    view = traitlets.Dict().tag(sync=True)
+    #: What is on the screen, None where the question is not answered.
+    response = traitlets.Any(None, allow_none=True).tag(sync=True)
+    #: The latest durable record: item, response, revision, time; empty where there is none.
+    record = traitlets.Dict().tag(sync=True)
+    #: ``state`` ("open", "saved" or "failed") and ``message``. The page sets the state "saving"
+    #: together with a response, so that the kernel's verdict always is a change.
+    status = traitlets.Dict().tag(sync=True)
+    #: The quiz's id.
+    quiz = traitlets.Unicode().tag(sync=True)
+
+    def __repr__(self) -> str:
+        return f"[Question: {self.view.get('title', '')}. Run this cell to answer it.]"
+
+
+class SingleChoiceWidget(ItemWidget):
+    """Radio buttons."""
+
+    _esm = _module("single_choice.js")
+
+
+class MatchingWidget(ItemWidget):
+    """A list of prompts with a drop-down each."""
+
+    _esm = _module("matching.js")
+
+
+class OrderingWidget(ItemWidget):
+    """Steps to sort by drag and drop, buttons or keys; spare steps go to a tray."""
+
+    _esm = _module("ordering.js")
+
+
+class CaseStudyWidget(ItemWidget):
+    """A text field with a word count."""
+
+    _esm = _module("case_study.js")
+
+
+class ReceiptWidget(anywidget.AnyWidget):
+    """What is answered and what is not; stores every record in the notebook's metadata."""
+
+    _css = _text("item.css")
+    _esm = _module("receipt.js")
+
+    #: The quiz's id.
+    quiz = traitlets.Unicode().tag(sync=True)
+    #: The latest record of each item, by the item's id.
+    records = traitlets.Dict().tag(sync=True)
+    #: For each item: id, title, points, state ("answered", "partly" or "open") and time.
+    rows = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    def __repr__(self) -> str:
+        answered = sum(row.get("state") == "answered" for row in self.rows)
+        return f"[Receipt: {answered} of {len(self.rows)} questions answered.]"
+
+
+WIDGETS: dict[str, type[ItemWidget]] = {
+    "single_choice": SingleChoiceWidget,
+    "matching": MatchingWidget,
+    "ordering": OrderingWidget,
+    "case_study": CaseStudyWidget,
+}

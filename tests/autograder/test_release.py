@@ -77,6 +77,14 @@ def test_no_cell_carries_more_than_nbgrader_needs(quiz: str) -> None:
         assert cell.get("outputs", []) == []
 
 
+@pytest.mark.parametrize("quiz", QUIZZES)
+def test_every_question_is_shown_by_a_cell(quiz: str) -> None:
+    notebook = json.loads((ROOT / "quizzes" / quiz / f"{quiz}.ipynb").read_text())
+    shown = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    items = YAML(typ="safe").load(ROOT / "source" / quiz / "quiz.yaml")["items"]
+    assert shown[1:-1] == [f'quiz.show("{item["id"]}")' for item in items]
+
+
 def test_only_notebooks_and_questions_are_released() -> None:
     names = {path.name for path in (ROOT / "quizzes").rglob("*") if path.is_file()}
     names = {name for name in names if not name.endswith(".answers.jsonl")}

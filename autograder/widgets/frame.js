@@ -1,0 +1,421 @@
+// Shared by all views: building elements, the notebook file, and the frame around an item.
+
+const SAVE_DELAY = 1000;
+const ANSWER_DELAY = 4000;
+const NO_ANSWER =
+  "the kernel does not answer. Restart the kernel, run the first cell and this one again, " +
+  "then answer again.";
+const STILL_BUSY =
+  "the kernel is still running a cell. Your answer is saved when that is done; " +
+  "keep this page open until then.";
+const DISCONNECTED =
+  "The kernel is not connected. Run the first cell and this one again before you change your answer.";
+const PILL_ICONS = { open: "○", saving: "…", saved: "✓", failed: "!" };
+
+// JupyterLab takes keys for its shortcuts (arrows leave the cell, X deletes it) unless the focused
+// element itself says otherwise.
+const TAKES_KEYS = ["BUTTON", "INPUT", "LI", "SELECT", "TEXTAREA"];
+
+/** An element with properties ("text", "html", "on…" or an attribute) and children. */
+function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === "text") element.textContent = value;
+    else if (name === "html") element.innerHTML = value; // sanitised in Python
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  if (TAKES_KEYS.includes(element.tagName)) element.dataset.lmSuppressShortcuts = "true";
+  element.append(...children);
+  return element;
+}
+
+let lastId = 0;
+/** An id that no other view on the page has, not even one from another copy of this module. */
+function uniqueId() {
+  lastId += 1;
+  return `ag-${Math.random().toString(36).slice(2)}-${lastId}`;
+}
+
+/** The text of rendered HTML. */
+function plain(html) {
+  return make("span", { html }).textContent.trim();
+}
+
+/** A letter for an option: A, B, ... Z, A1, ... */
+function letter(index) {
+  const cycle = Math.floor(index / 26);
+  return String.fromCharCode(65 + (index % 26)) + (cycle || "");
+}
+
+function clock(time) {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? "" : date.toLocaleTimeString("en-GB");
+}
+
+/** JSON with sorted keys, so that equal values have equal texts. */
+function canonical(value) {
+  return JSON.stringify(value ?? null, (_, part) =>
+    part && typeof part === "object" && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+function isNewer(record, known) {
+  if (typeof record?.revision !== "number") return false;
+  if (typeof known?.revision !== "number") return true;
+  if (record.revision !== known.revision) return record.revision > known.revision;
+  return String(record.time) > String(known.time);
+}
+
+/** Set mathematics ($...$) with the front end's own typesetter, where it has one. */
+function typeset(model, element) {
+  model.widget_manager?.rendermime?.latexTypesetter?.typeset(element);
+}
+
+/**
+ * The notebook document that shows a widget, and the records in its metadata.
+ *
+ * Only JupyterLab and Notebook 7 let a widget reach the document; elsewhere `of` returns null.
+ * All views of a document share one object, so that they save it together.
+ */
+class NotebookFile {
+  static of(model) {
+    const context = model.widget_manager?.context;
+    if (typeof context?.model?.setMetadata !== "function") return null;
+    const open = (globalThis[Symbol.for("autograder.notebooks")] ??= new WeakMap());
+    if (!open.has(context)) open.set(context, new NotebookFile(context));
+    return open.get(context);
+  }
+
+  constructor(context) {
+    this.context = context;
+    this.problem = "";
+    this.listeners = new Set();
+    this.timer = null;
+    context.saveState.connect((_, state) => {
+      if (state === "completed") this.problem = "";
+      if (state !== "started") this.notify();
+    });
+  }
+
+  get stored() {
+    return !this.timer && !this.problem && !this.context.model.dirty;
+  }
+
+  notify() {
+    for (const listener of this.listeners) listener();
+  }
+
+  /** The records of a quiz; those of another quiz in the same notebook stand apart. */
+  records(quiz) {
+    const held = this.context.model.getMetadata("autograder");
+    return (held?.quiz === quiz ? held.records : held?.others?.[quiz]) ?? {};
+  }
+
+  /** Merge records into the metadata, the newer of an item wins; then save the document. */
+  keep(quiz, records) {
+    const merged = { ...this.records(quiz) };
+    let changed = false;
+    for (const record of records) {
+      if (!isNewer(record, merged[record?.item])) continue;
+      merged[record.item] = record;
+      changed = true;
+    }
+    if (!changed) return;
+    const held = this.context.model.getMetadata("autograder");
+    const { [quiz]: _, ...others } = held?.others ?? {};
+    if (held?.quiz && held.quiz !== quiz) others[held.quiz] = held.records;
+    const value = { quiz, records: merged };
+    if (Object.keys(others).length > 0) value.others = others;
+    this.context.model.setMetadata("autograder", value);
+    this.saveSoon();
+  }
+
+  saveSoon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), SAVE_DELAY);
+  }
+
+  async save() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    const { context } = this;
+    if (context.isDisposed) return;
+    if (context.model.readOnly || context.contentsModel?.writable === false) {
+      this.problem = "it is read-only";
+    } else if (!this.conflict) {
+      try {
+        await context.save();
+        this.problem = "";
+      } catch (error) {
+        this.problem = error?.message || String(error);
+        this.waitAfterConflict(error);
+      }
+    }
+    this.notify();
+  }
+
+  /** The learner closed the dialog on a conflict: ask again only after a save of their own. */
+  waitAfterConflict(error) {
+    if (!/^Modal/.test(error?.name ?? "")) return;
+    this.conflict = true;
+    this.problem = "it was changed elsewhere";
+    const { saveState } = this.context;
+    const resume = (_, state) => {
+      if (state !== "completed") return;
+      this.conflict = false;
+      saveState.disconnect(resume);
+    };
+    saveState.connect(resume);
+  }
+}
+
+/** Whether the kernel can be reached through this model. */
+class Connection {
+  constructor(model, onChange) {
+    this.model = model;
+    this.session = model.widget_manager?.context?.sessionContext;
+    this.onChange = () => onChange();
+    model.on("comm_live_update", this.onChange);
+    this.session?.statusChanged.connect(this.onChange);
+    this.session?.kernelChanged.connect(this.onChange);
+  }
+
+  get kernel() {
+    return this.session?.session?.kernel;
+  }
+
+  get alive() {
+    if (this.session && !this.kernel) return false;
+    return this.#wholeModel()?.comm_live !== false && this.kernel?.status !== "dead";
+  }
+
+  /** The kernel's own status is not enough: it can say "idle" while a cell still runs. */
+  get busy() {
+    const cells = this.model.widget_manager?.context?.model?.cells ?? [];
+    const running = [...cells].some((cell) => cell.executionState === "running");
+    return running || this.kernel?.status === "busy";
+  }
+
+  close() {
+    this.session?.statusChanged.disconnect(this.onChange);
+    this.session?.kernelChanged.disconnect(this.onChange);
+  }
+
+  /** anywidget hands out a proxy without `comm_live`; the manager has the model itself. */
+  #wholeModel() {
+    const models = this.model.widget_manager?._modelsSync?.values?.() ?? [];
+    const view = this.model.get("view");
+    for (const model of models) if (model.get?.("view") === view) return model;
+    return undefined;
+  }
+}
+
+/**
+ * The frame around an item: title, points, state, clearing, and saving.
+ *
+ * `body(frame)` adds the type's own elements to `frame.body` and `frame.buttons`, calls
+ * `frame.answer(response)` on every change by the learner, and returns `show(response)`, which
+ * puts a response (or null) on the screen, and where it delays answers `flush()`.
+ */
+function itemView(body, { speaksWhenSaved = true } = {}) {
+  return { render: ({ model, el }) => new ItemFrame(model, el, body, speaksWhenSaved).start() };
+}
+
+class ItemFrame {
+  constructor(model, el, body, speaksWhenSaved) {
+    this.model = model;
+    this.view = model.get("view");
+    this.speaksWhenSaved = speaksWhenSaved;
+    this.file = NotebookFile.of(model);
+    this.drafting = false;
+    this.lateMessage = "";
+    this.titleId = uniqueId();
+    this.#build(el);
+    this.type = body(this);
+    this.buttons.append(this.clearButton);
+    el.append(this.root);
+  }
+
+  start() {
+    const { model, file } = this;
+    const refresh = () => this.refresh();
+    this.connection = new Connection(model, () => this.#rearm());
+    model.on("change:response", () => {
+      this.type.show(model.get("response"));
+      this.#rearm();
+    });
+    model.on("change:record", () => this.#recorded());
+    model.on("change:status", refresh);
+    file?.listeners.add(refresh);
+    this.type.show(model.get("response"));
+    this.#exchange();
+    this.#rearm();
+    typeset(model, this.root);
+    return () => {
+      this.type.flush?.();
+      clearTimeout(this.timer);
+      this.connection.close();
+      file?.listeners.delete(refresh);
+    };
+  }
+
+  /** Hand the learner's response to the kernel. */
+  answer(response) {
+    const wasSettled = this.#settled();
+    this.drafting = false;
+    this.model.set("response", response);
+    // Back at what is recorded: a failure was about the response that is gone now.
+    if (!this.#settled()) this.model.set("status", { state: "saving", message: "" });
+    else if (!wasSettled) this.model.set("status", { state: "saved", message: "" });
+    this.model.save_changes();
+    this.#rearm();
+  }
+
+  /** The learner is in the middle of an answer that is not handed over yet. */
+  draft() {
+    this.drafting = true;
+    this.refresh();
+  }
+
+  announce(text) {
+    this.live.textContent = text;
+  }
+
+  refresh() {
+    const [state, words] = this.#state();
+    const before = this.pill.dataset.state;
+    if (before !== state || this.words.textContent !== words) {
+      this.pill.dataset.state = state;
+      this.icon.textContent = PILL_ICONS[state];
+      this.words.textContent = words;
+      if (state === "failed") this.announce(words);
+      if (state === "saved" && before === "saving" && this.speaksWhenSaved) this.announce("Saved");
+    }
+    const empty = this.model.get("response") == null && !this.drafting;
+    this.clearButton.setAttribute("aria-disabled", String(empty));
+    this.note.textContent = this.#advice(state);
+    this.note.hidden = !this.note.textContent;
+  }
+
+  #build(el) {
+    const { view } = this;
+    this.icon = make("span", { class: "ag-icon", "aria-hidden": "true" });
+    this.words = make("span");
+    this.pill = make("span", { class: "ag-pill" }, this.icon, this.words);
+    this.body = make("div", { class: "ag-body" });
+    this.note = make("p", { class: "ag-note", hidden: true });
+    this.buttons = make("div", { class: "ag-buttons" });
+    this.live = make("div", { class: "ag-unseen", role: "status", "aria-live": "polite" });
+    this.clearButton = make("button", {
+      type: "button",
+      class: "ag-button ag-quiet",
+      text: "Clear answer",
+      onclick: () => this.#clear(),
+    });
+    const points = `${view.points} ${view.points === 1 ? "point" : "points"}`;
+    this.root = make(
+      "div",
+      {
+        class: "ag",
+        role: "group",
+        "data-item": view.id,
+        "data-type": view.type,
+        "aria-labelledby": this.titleId,
+        onkeydown: (event) => this.#saveKey(event),
+      },
+      make(
+        "div",
+        { class: "ag-head" },
+        make("span", { class: "ag-title", id: this.titleId, text: view.title }),
+        make("span", { class: "ag-points", text: points }),
+        this.pill,
+      ),
+      this.body,
+      this.note,
+      this.buttons,
+      this.live,
+    );
+    el.classList.add("ag-output");
+  }
+
+  #clear() {
+    if (this.clearButton.getAttribute("aria-disabled") === "true") return;
+    this.answer(null);
+    this.type.show(null);
+    this.announce("Answer cleared");
+  }
+
+  /** Ctrl+S would reach the browser: JupyterLab's shortcuts are off inside the frame. */
+  #saveKey(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s" || !this.file) return;
+    event.preventDefault();
+    this.type.flush?.();
+    this.file.saveSoon();
+  }
+
+  #settled() {
+    const { response } = this.model.get("record") ?? {};
+    return !this.drafting && canonical(this.model.get("response")) === canonical(response);
+  }
+
+  #state() {
+    const { model } = this;
+    const record = model.get("record") ?? {};
+    const status = model.get("status") ?? {};
+    const failed = (message) => ["failed", `Not saved: ${message}`];
+    if (status.state === "failed") return failed(status.message);
+    if (this.#settled()) {
+      return record.response == null
+        ? ["open", "Not answered"]
+        : ["saved", `Saved ${clock(record.time)}`.trim()];
+    }
+    if (!this.connection.alive) return failed(NO_ANSWER);
+    return this.lateMessage ? failed(this.lateMessage) : ["saving", "Saving…"];
+  }
+
+  #advice(state) {
+    if (state !== "failed" && !this.connection.alive) return DISCONNECTED;
+    if (state === "saved" && this.file?.problem) {
+      return (
+        `Your answer is recorded, but the notebook file is not saved: ${this.file.problem}. ` +
+        "Save the notebook yourself (File, Save)."
+      );
+    }
+    return "";
+  }
+
+  /** Wait for the kernel from now on, if it owes an answer. What was said to be late stays so. */
+  #rearm() {
+    clearTimeout(this.timer);
+    if (this.#settled()) {
+      this.lateMessage = "";
+    } else if (!this.drafting) {
+      this.timer = setTimeout(() => {
+        this.lateMessage = this.connection.busy ? STILL_BUSY : NO_ANSWER;
+        this.#rearm(); // look again: a busy kernel may fall silent
+      }, ANSWER_DELAY);
+    }
+    this.refresh();
+  }
+
+  #recorded() {
+    this.lateMessage = "";
+    this.#exchange();
+    this.#rearm();
+  }
+
+  /** Bring the kernel's record and the notebook's to the newer of the two. */
+  #exchange() {
+    if (!this.file) return;
+    const { model, view } = this;
+    const quiz = model.get("quiz");
+    const record = model.get("record");
+    const held = this.file.records(quiz)[view.id];
+    if (isNewer(held, record)) model.send({ kind: "notebook-record", record: held });
+    else this.file.keep(quiz, [record]);
+  }
+}
