@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 # Passed on to pip, for example PIP_OPTIONS="--extra-index-url https://download.pytorch.org/whl/cpu"
 PIP_OPTIONS ?=
 BIN := .venv/bin
+QUIZZES := $(patsubst source/%/quiz.yaml,%,$(wildcard source/*/quiz.yaml))
 QUIZ_SOURCES := $(wildcard source/*/quiz.yaml) $(wildcard autograder/*.py autograder/items/*.py)
 
 .PHONY: lab test check quizzes notebooks screenshots clean
@@ -23,10 +24,13 @@ check: .venv/.test
 
 quizzes: .venv/.course
 	$(BIN)/autograder build
-	$(BIN)/nbgrader generate_assignment --force --no-db --assignment=$(notdir $(patsubst %/,%,$(dir $(firstword $(wildcard source/*/quiz.yaml)))))
+	for quiz in $(QUIZZES); do $(BIN)/nbgrader generate_assignment --force --no-db $$quiz || exit 1; done
 
 notebooks: .venv/.course .venv/.models
 	$(BIN)/python -m downstream.notebooks
+
+screenshots: .venv/.test .venv/.models
+	$(BIN)/python docs/screenshots.py
 
 clean:
 	rm -rf .venv

@@ -198,7 +198,7 @@ class QuizSession:
         }
 
 
-def _problem(item: AnyPublicItem, response: Any) -> str | None:
+def _problem(item: PublicItem, response: Any) -> str | None:
     """Why a response cannot be recorded, or None if it can; never whether it is right."""
     try:
         if response is not None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from real_jupyter import jupyter_server, launch_chromium, open_notebook, run_all, save, wait_idle
 from nbgrader.api import Gradebook
 from playwright.sync_api import Locator, Page, expect, sync_playwright
+from real_jupyter import jupyter_server, launch_chromium, open_notebook, run_all, save, wait_idle
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.browser
