@@ -1,6 +1,6 @@
 """Take the screenshots of the README: ``make screenshots``.
 
-Serves a copy of the course in JupyterLab and photographs chapter 3 and the quiz in headless Chromium.
+Serves a copy of the course in JupyterLab and photographs chapter 3 and the quiz in Chromium.
 """
 
 from __future__ import annotations
