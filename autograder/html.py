@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from autograder.grading import Graded
 from autograder.items import CaseStudy, Remark
+from autograder.items.case_study import Criterion
 
 _MARKS = {True: "✓ right:", False: "✗ not right:", None: "→"}
 
@@ -55,18 +56,21 @@ def answer(graded: Graded) -> str:
 
 def rubric(item: CaseStudy) -> str:
     """The rubric and the model answer: for graders, and for learners after grading."""
-    rows = "".join(
-        f"<tr><th scope='row'>{inline(criterion.name)}</th><td>{level.points:g}</td>"
-        f"<td>{inline(level.text)}</td></tr>"
-        for criterion in item.rubric
-        for level in criterion.levels
-    )
+    rows = "".join(_criterion(criterion) for criterion in item.rubric)
     table = (
-        "<table><thead><tr><th scope='col'>Criterion</th><th scope='col'>Points</th>"
-        f"<th scope='col'>What earns them</th></tr></thead><tbody>{rows}</tbody></table>"
+        "<table border='1' cellpadding='6'><thead><tr><th scope='col'>Criterion</th>"
+        "<th scope='col'>Points</th><th scope='col'>What earns them</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
     )
     model = f"<p><strong>Model answer</strong></p>{block(item.model_answer)}"
     return _section(f"<p><strong>Rubric</strong> ({item.points:g} points)</p>{table}{model}")
+
+
+def _criterion(criterion: Criterion) -> str:
+    """The rows of one criterion: its name once, then a row for each level."""
+    rows = [f"<td>{level.points:g}</td><td>{inline(level.text)}</td>" for level in criterion.levels]
+    name = f"<th scope='rowgroup' rowspan='{len(rows)}'>{inline(criterion.name)}</th>"
+    return "".join(f"<tr>{cells}</tr>" for cells in [name + rows[0], *rows[1:]])
 
 
 def receipt(graded: Mapping[str, Graded], problems: tuple[str, ...]) -> str:
