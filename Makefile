@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 # Passed on to pip, for example PIP_OPTIONS="--extra-index-url https://download.pytorch.org/whl/cpu"
 PIP_OPTIONS ?=
+# Passed on to JupyterLab, for example LAB_OPTIONS="--no-browser"
+LAB_OPTIONS ?=
 BIN := .venv/bin
 QUIZZES := $(patsubst source/%/quiz.yaml,%,$(wildcard source/*/quiz.yaml))
 QUIZ_SOURCES := $(wildcard source/*/quiz.yaml) $(wildcard autograder/*.py autograder/items/*.py)
@@ -12,7 +14,7 @@ QUIZ_SOURCES := $(wildcard source/*/quiz.yaml) $(wildcard autograder/*.py autogr
 .PHONY: lab test check quizzes notebooks screenshots clean
 
 lab: .venv/.course .venv/.models .venv/.quizzes
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --ServerApp.root_dir=.
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --ServerApp.root_dir=. $(LAB_OPTIONS)
 
 test: .venv/.test .venv/.models check
 	$(BIN)/python -m pytest

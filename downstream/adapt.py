@@ -1,0 +1,381 @@
+"""Adapt a pre-trained encoder to a task: one call, one record.
+
+``adapt`` is the plain PyTorch loop: it minimises the loss over the labelled set, in ω alone when
+the encoder is frozen, in ω and θ̂⁺ when it is not; formula (1.22) of the book.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from tqdm import tqdm
+
+from downstream.heads import IGNORED, TaskModel, count_parameters
+from downstream.models import Pretrained
+
+Strategy = Literal["full", "frozen"]
+Inputs = dict[str, list[int]]
+Metric = Callable[[Sequence[Tensor], Sequence[Any]], float]
+
+_POOL = 8  # batches whose examples are sorted by length together
+_SHORT_STEPS = 2
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Examples as numbers: what the tokenizer made of the texts, and the labels.
+
+    Attributes
+    ----------
+    inputs
+        One mapping per example, from the encoder's argument names to token ids and the like.
+    labels
+        One label per example: a class number, a real number, a list of tag numbers, or the first
+        and last position of a span.
+    """
+
+    inputs: list[Inputs]
+    labels: list[Any]
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one way of adapting gave, and what it cost.
+
+    Attributes
+    ----------
+    name
+        What was adapted, for tables.
+    strategy
+        Which parameters were trained.
+    scores
+        The metric on the held-out examples, one per seed.
+    seconds
+        Wall-clock time of training and scoring, mean over the seeds.
+    trainable, total
+        Numbers of parameters.
+    model
+        The adapted model of the last seed.
+    """
+
+    name: str
+    strategy: str
+    scores: tuple[float, ...]
+    seconds: float
+    trainable: int
+    total: int
+    model: TaskModel = field(repr=False, compare=False)
+
+    @property
+    def mean(self) -> float:
+        """Mean score over the seeds."""
+        return sum(self.scores) / len(self.scores)
+
+
+def encode_texts(
+    encoder: Pretrained,
+    texts: Sequence[str],
+    labels: Sequence[Any],
+    pairs: Sequence[str] | None = None,
+    longest: int = 128,
+) -> Examples:
+    """Encode single texts, or pairs of texts, with one label each."""
+    encoded = encoder.tokenizer(
+        list(texts), list(pairs) if pairs else None, truncation=True, max_length=longest
+    )
+    return Examples(_rows(encoded), list(labels))
+
+
+def encode_tokens(
+    encoder: Pretrained, tokens: Sequence[Sequence[str]], tags: Sequence[Sequence[int]]
+) -> Examples:
+    """Encode sentences given as words, with one tag number per word.
+
+    A word may become several subwords. The first one carries the tag; the others, and the special
+    tokens, are ``IGNORED`` in the loss and in the score.
+    """
+    encoded = encoder.tokenizer([list(words) for words in tokens], is_split_into_words=True)
+    labels = []
+    for index, numbers in enumerate(tags):
+        words = encoded.word_ids(index)
+        first = [word is not None and word != words[i - 1] for i, word in enumerate(words)]
+        labels.append(
+            [numbers[word] if new else IGNORED for word, new in zip(words, first, strict=True)]
+        )
+    return Examples(_rows(encoded), labels)
+
+
+def adapt(
+    encoder: Pretrained,
+    make_head: Callable[[], nn.Module],
+    train: Examples,
+    held_out: Examples,
+    metric: Metric,
+    *,
+    name: str = "",
+    strategy: Strategy = "full",
+    seeds: Sequence[int] = (0, 1, 2),
+    epochs: int = 4,
+    learning_rate: float = 2e-4,
+    batch_size: int = 16,
+    progress: bool = True,
+) -> Record:
+    """Put a new head on a pre-trained encoder and train it, once per seed.
+
+    Parameters
+    ----------
+    encoder
+        The pre-trained encoder; it is copied, never changed.
+    make_head
+        Makes a new head with random parameters ω.
+    train, held_out
+        Examples to learn from and to score on.
+    metric
+        Called with one logits tensor per held-out example and the labels.
+    name
+        What the record is called in tables.
+    strategy
+        ``"full"`` trains the encoder and the head, ``"frozen"`` the head alone, on hidden states
+        that are computed once.
+    seeds
+        One model is trained for each.
+    epochs, learning_rate, batch_size
+        Settings of AdamW; the rate rises over a tenth of the steps, then falls to zero.
+    progress
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Record
+        Scores and costs, and the model of the last seed.
+    """
+    if strategy not in ("full", "frozen"):
+        raise ValueError(f"strategy is 'full' or 'frozen', not {strategy!r}")
+    frozen = strategy == "frozen"
+    scores = []
+    start = time.perf_counter()
+    features = _encode_all(encoder.model, [train, held_out]) if frozen else None
+    for seed in seeds:
+        torch.manual_seed(seed)
+        base = encoder.model if frozen else copy.deepcopy(encoder.model)
+        model = TaskModel(base, make_head())
+        base.requires_grad_(not frozen)
+        trained = _Cached(model.head) if frozen else model
+        learn, check = features or (_tensors(train), _tensors(held_out))
+        _train(
+            trained,
+            learn,
+            epochs,
+            learning_rate,
+            batch_size,
+            f"{name or strategy}, seed {seed}" if progress else None,
+        )
+        scores.append(metric(predict(trained, check), held_out.labels))
+    trainable, total = count_parameters(model)
+    if frozen:
+        encoder.model.requires_grad_(True)
+    seconds = (time.perf_counter() - start) / len(seeds)
+    return Record(name, strategy, tuple(scores), seconds, trainable, total, model.eval())
+
+
+def predict(model: nn.Module, examples: Examples, batch_size: int = 32) -> list[Tensor]:
+    """Return the logits of each example, without padding positions where there is one per token."""
+    examples = _tensors(examples)
+    model.eval()
+    order = sorted(range(len(examples)), key=lambda index: _length(examples.inputs[index]))
+    logits: dict[int, Tensor] = {}
+    with torch.no_grad():
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            batch, _ = _collate(examples, chosen)
+            output = model(**batch)
+            per_token = output.ndim == 3
+            for row, index in enumerate(chosen):
+                length = _length(examples.inputs[index])
+                logits[index] = output[row, :length] if per_token else output[row]
+    return [logits[index] for index in range(len(examples))]
+
+
+def accuracy(logits: Sequence[Tensor], labels: Sequence[Any]) -> float:
+    """Share of examples whose highest class score is that of the right class."""
+    right = [int(scores.argmax()) == label for scores, label in zip(logits, labels, strict=True)]
+    return sum(right) / len(right)
+
+
+def token_accuracy(logits: Sequence[Tensor], labels: Sequence[Any]) -> float:
+    """Share of labelled tokens whose highest tag score is that of the right tag."""
+    right = [
+        int(scores.argmax()) == label
+        for sentence, tags in zip(logits, labels, strict=True)
+        for scores, label in zip(sentence, tags, strict=True)
+        if label != IGNORED
+    ]
+    return sum(right) / len(right)
+
+
+def entity_f1(names: Sequence[str]) -> Metric:
+    """Make the F1 metric over entities: an entity counts when type, start and end are right.
+
+    Parameters
+    ----------
+    names
+        The tags by number, in BIO form: ``O``, ``B-city``, ``I-city`` and so on.
+
+    Returns
+    -------
+    Metric
+        The harmonic mean of precision and recall; 0 where no entity is right.
+    """
+
+    def metric(logits: Sequence[Tensor], labels: Sequence[Any]) -> float:
+        right = predicted = gold = 0
+        for sentence, tags in zip(logits, labels, strict=True):
+            kept = [i for i, tag in enumerate(tags) if tag != IGNORED]
+            found = entities([names[int(sentence[i].argmax())] for i in kept])
+            wanted = entities([names[tags[i]] for i in kept])
+            right += len(found & wanted)
+            predicted += len(found)
+            gold += len(wanted)
+        return 2 * right / (predicted + gold) if right else 0.0
+
+    return metric
+
+
+def entities(tags: Sequence[str]) -> set[tuple[str, int, int]]:
+    """Read BIO tags as entities ``(type, first word, word after the last)``.
+
+    An ``I-`` tag that does not continue an entity of its type starts one.
+    """
+    found = set()
+    start, kind = 0, ""
+    for index, tag in enumerate([*tags, "O"]):
+        prefix, _, name = tag.partition("-")
+        if kind and (prefix != "I" or name != kind):
+            found.add((kind, start, index))
+            kind = ""
+        if prefix != "O" and not kind:
+            start, kind = index, name
+    return found
+
+
+def record_table(records: Sequence[Record], metric: str = "score") -> pd.DataFrame:
+    """Return the records as a table, one row each."""
+    rows = [
+        {
+            "name": record.name,
+            "strategy": record.strategy,
+            f"{metric}, mean": round(record.mean, 3),
+            "per seed": ", ".join(f"{score:.2f}" for score in record.scores),
+            "seconds a seed": round(record.seconds, 1),
+            "trainable": f"{record.trainable:,}",
+            "of all": f"{record.trainable / record.total:.2%}",
+        }
+        for record in records
+    ]
+    return pd.DataFrame(rows).set_index("name")
+
+
+class _Cached(nn.Module):
+    """A head alone, fed with hidden states that were computed before."""
+
+    def __init__(self, head: nn.Module) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        return self.head(hidden, attention_mask)
+
+
+def _train(
+    model: nn.Module,
+    examples: Examples,
+    epochs: int,
+    learning_rate: float,
+    batch_size: int,
+    title: str | None,
+) -> None:
+    batches = [b for _ in range(epochs) for b in _batches(examples, batch_size)]
+    if os.environ.get("DOWNSTREAM_SHORT") == "1":  # tests of the notebooks: the same path, shorter
+        batches = batches[:_SHORT_STEPS]
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=0.01)
+    warm = max(1, len(batches) // 10)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer,
+        lambda step: min((step + 1) / warm, (len(batches) - step) / (len(batches) - warm + 1)),
+    )
+    model.train()
+    bar = tqdm(batches, desc=title, disable=title is None, file=sys.stdout, ncols=88, unit="step")
+    for chosen in bar:
+        batch, labels = _collate(examples, chosen)
+        loss = model.get_submodule("head").loss(model(**batch), labels)  # type: ignore[operator]
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+
+
+def _batches(examples: Examples, batch_size: int) -> Iterator[list[int]]:
+    """Yield random batches of examples of similar length, which need little padding."""
+    order = torch.randperm(len(examples)).tolist()
+    batches = []
+    for start in range(0, len(order), _POOL * batch_size):
+        pool = order[start : start + _POOL * batch_size]
+        pool.sort(key=lambda index: _length(examples.inputs[index]))
+        batches += [pool[i : i + batch_size] for i in range(0, len(pool), batch_size)]
+    yield from (batches[index] for index in torch.randperm(len(batches)).tolist())
+
+
+def _rows(encoded: Any) -> list[Inputs]:
+    return [dict(zip(encoded, row, strict=True)) for row in zip(*encoded.values(), strict=True)]
+
+
+def _length(inputs: dict[str, Any]) -> int:
+    return len(inputs["attention_mask"])
+
+
+def _tensors(examples: Examples) -> Examples:
+    inputs: Any = [{k: torch.as_tensor(v) for k, v in row.items()} for row in examples.inputs]
+    return Examples(inputs, examples.labels)
+
+
+def _collate(examples: Examples, chosen: list[int]) -> tuple[dict[str, Tensor], Tensor]:
+    """Pad a batch; the mask is 0, and labels of tokens are ``IGNORED``, where nothing stands."""
+    rows: Any = [examples.inputs[index] for index in chosen]
+    batch = {key: pad_sequence([row[key] for row in rows], batch_first=True) for key in rows[0]}
+    labels = [torch.as_tensor(examples.labels[index]) for index in chosen]
+    if labels[0].ndim:
+        return batch, pad_sequence(labels, batch_first=True, padding_value=IGNORED)
+    return batch, torch.stack(labels)
+
+
+def _encode_all(model: nn.Module, sets: Sequence[Examples]) -> tuple[Examples, ...]:
+    """Run the frozen encoder once over all examples and keep the hidden states."""
+
+    class Hidden(nn.Module):
+        def forward(self, **inputs: Tensor) -> Tensor:
+            return model(**inputs).last_hidden_state
+
+    model.eval()
+    results = []
+    for examples in sets:
+        hidden = predict(Hidden(), examples)
+        inputs: Any = [
+            {"hidden": h, "attention_mask": torch.ones(len(h), dtype=torch.long)} for h in hidden
+        ]
+        results.append(Examples(inputs, examples.labels))
+    return tuple(results)

@@ -1,0 +1,52 @@
+"""The course's own data sets: JSON Lines with a card each."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from datasets import Dataset, DatasetDict
+
+FOLDER = Path(__file__).parent
+SPLITS = ("train", "validation", "test")
+
+
+def available() -> list[str]:
+    """Return the names of the data sets, sorted."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/card.md"))
+
+
+def load_task_data(name: str) -> DatasetDict:
+    """Load one of the course's data sets.
+
+    Parameters
+    ----------
+    name
+        Name of a folder of ``downstream/data``, for example ``"emails"``.
+
+    Returns
+    -------
+    datasets.DatasetDict
+        The splits train, validation (where there is one) and test.
+
+    Raises
+    ------
+    ValueError
+        If there is no such data set; the message lists those that exist.
+    """
+    if name not in available():
+        raise ValueError(f"there is no data set {name!r}; there are: {', '.join(available())}")
+    files = {split: FOLDER / name / f"{split}.jsonl" for split in SPLITS}
+    # read in memory: a few hundred rows need no cache on disk
+    return DatasetDict(
+        {
+            split: Dataset.from_list(_read(path), split=split)
+            for split, path in files.items()
+            if path.exists()
+        }
+    )
+
+
+def _read(path: Path) -> list[dict[str, object]]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]

@@ -1,0 +1,121 @@
+"""Build the chapters: ``python -m downstream.notebooks`` runs each text and keeps the outputs.
+
+``notebooks/text/*.py`` (jupytext, percent format) is what people edit; ``notebooks/*.ipynb`` is
+what learners open. Cells have fixed ids, and neither times of day nor progress-bar frames are kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).parent.parent / "notebooks"
+_BAR_TIMES = re.compile(r"\s*\[\d+:\d+(:\d+)?<[^\]]*\]")
+
+
+def read_text(path: Path) -> NotebookNode:
+    """Read a chapter's text as a notebook without outputs, with fixed cell ids."""
+    notebook = jupytext.read(path)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:02d}"
+        cell["metadata"] = {}
+    notebook["metadata"] = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python", "file_extension": ".py"},
+    }
+    notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
+    return notebook
+
+
+def execute(notebook: NotebookNode, folder: Path, seconds: int = 600) -> NotebookNode:
+    """Run all cells in ``folder`` and clean their outputs.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell fails.
+    ValueError
+        If a cell writes a warning, or shows an image without alternative text.
+    """
+    metadata = notebook["metadata"]
+    NotebookClient(
+        notebook,
+        timeout=seconds,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+    ).execute()
+    notebook["metadata"] = metadata
+    for number, cell in enumerate(notebook.cells):
+        cell["metadata"] = {}
+        if cell.cell_type == "code":
+            cell["outputs"] = _clean(cell["outputs"])
+            _check(cell, number)
+    return notebook
+
+
+def build(path: Path) -> Path:
+    """Execute one chapter's text and write the notebook beside the folder of texts."""
+    notebook = execute(read_text(path), ROOT)
+    target = ROOT / f"{path.stem}.ipynb"
+    nbformat.validate(notebook)
+    target.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    return target
+
+
+def collapse(text: str) -> str:
+    """Keep what a terminal would show at the end, without the times of progress bars."""
+    lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n")]
+    return "\n".join(_BAR_TIMES.sub("", line) for line in lines)
+
+
+def main() -> int:
+    """Build the chapters named on the command line, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="for example 03_the_task_decides_the_head")
+    names = parser.parse_args().names
+    paths = [ROOT / "text" / f"{Path(name).stem}.py" for name in names]
+    for path in paths or sorted((ROOT / "text").glob("*.py")):
+        start = time.perf_counter()
+        target = build(path)
+        print(f"{target.name}: {time.perf_counter() - start:.0f} s", flush=True)
+    return 0
+
+
+def _clean(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join the pieces of each stream and drop what differs from run to run."""
+    cleaned: list[NotebookNode] = []
+    for output in outputs:
+        if output.output_type != "stream":
+            output["metadata"] = {}
+        elif cleaned and cleaned[-1].get("name") == output.name:
+            cleaned[-1]["text"] += output.text
+            continue
+        cleaned.append(output)
+    for output in cleaned:
+        if output.output_type == "stream":
+            output["text"] = collapse(output.text)
+    return cleaned
+
+
+def _check(cell: NotebookNode, number: int) -> None:
+    for output in cell["outputs"]:
+        if output.get("name") == "stderr":
+            raise ValueError(f"cell {number} writes to stderr: {output['text'][:300]}")
+        data = output.get("data", {})
+        if "image/png" in data or re.search(
+            r"<img(?![^>]*\balt=\"[^\"])", data.get("text/html", "")
+        ):
+            raise ValueError(f"cell {number} shows an image without alternative text: use show()")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The one place where library noise is silenced and the number of threads is set."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+_SETTINGS = {
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+}
+
+
+def quiet_libraries() -> None:
+    """Silence progress bars, load reports and advice that say nothing about the course.
+
+    A chapter that wants to show the load report of transformers asks for it as data, with
+    ``from_pretrained(..., output_loading_info=True)``.
+    """
+    for variable, value in _SETTINGS.items():
+        os.environ.setdefault(variable, value)
+    warnings.filterwarnings("ignore", message=".*IProgress not found.*")
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def set_threads() -> int:
+    """Give torch a fixed number of threads, so that every reader sees the same numbers.
+
+    Two threads, or one on a single core; ``DOWNSTREAM_THREADS`` overrides it. On a busy machine
+    more threads than free cores are slower than one.
+
+    Returns
+    -------
+    int
+        The number of threads that torch uses from now on.
+    """
+    import torch
+
+    threads = int(os.environ.get("DOWNSTREAM_THREADS", min(2, os.cpu_count() or 1)))
+    torch.set_num_threads(threads)
+    return threads
