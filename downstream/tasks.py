@@ -81,9 +81,9 @@ SEQUENCE_LABELLING = Task(
 SPAN_PREDICTION = Task(
     name="span prediction",
     input_format="[CLS] query [SEP] context [SEP]",
-    output_format="a start score and an end score for each of n context tokens",
+    output_format="start and end scores for each of n context tokens",
     head="SpanHead",
-    loss="cross-entropy of the start plus that of the end, (1.24)",
+    loss="cross-entropy of start plus that of end, (1.24)",
     metric="exact match and token F1",
     section="1.4",
 )

@@ -20,7 +20,7 @@
 # 3. put a new head on a pre-trained encoder and train it on e-mails;
 # 4. recognise a head that cannot solve its task however long it is trained.
 #
-# **Book**: section 1.4 of *Foundations of Large Language Models* (arXiv 2501.09223), formulas (1.21) to (1.25). **Before this**: chapters 1 and 2, or an idea of what a token and a loss are. **Time**: an hour of reading; the cells run for about three minutes on two CPU cores.
+# **Book**: section 1.4 of *Foundations of Large Language Models* (arXiv 2501.09223), formulas (1.21) to (1.25). **Before this**: chapters 1 and 2, or an idea of what a token and a loss are. **Time**: an hour of reading; the cells run for about three minutes on a laptop CPU.
 
 # %% [markdown]
 # ## A question before you run anything
@@ -254,7 +254,7 @@ counting, strength = tfidf(emails)
 print(f"majority: {always:.3f}   TF-IDF: {counting:.3f} (C = {strength:g})")
 
 # %% [markdown]
-# Now the encoder with the head of section 3.3. All parameters are trained, $\omega$ from random values and $\theta$ from $\hat\theta$, to minimise the cross-entropy over the training split (1.22). The learning rate was chosen on the validation split, as the card of the data set records. **This cell takes most of a minute.**
+# Now the encoder with the head of section 3.3. All parameters are trained, $\omega$ from random values and $\theta$ from $\hat\theta$, to minimise the cross-entropy over the training split (1.22). The learning rate was chosen on the validation split, as the card of the data set records. **This cell takes about a minute.**
 
 # %%
 from downstream.adapt import accuracy, adapt, encode_texts, predict
