@@ -9,7 +9,7 @@ import pytest
 
 from downstream.adapt import entities
 from downstream.data import FOLDER, available, load_task_data
-from downstream.data.baselines import majority, tfidf
+from downstream.data.baselines import majority, tfidf, tfidf_with_more_labels
 from downstream.data.prepare import near_duplicates, split
 
 
@@ -66,6 +66,8 @@ def test_the_email_card_gives_the_baselines_that_are_measured() -> None:
     assert f"| majority | {majority(data):.3f} |" in card("emails")
     row = f"| TF-IDF and logistic regression | {score:.3f} | C = {strength:g} |"
     assert row in card("emails")
+    more, labels = tfidf_with_more_labels(data, strength)
+    assert f"five folds of {labels} labels: {more:.3f}" in card("emails")
 
 
 def test_word_counting_is_eight_points_behind_the_fine_tuned_encoder() -> None:
