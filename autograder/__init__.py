@@ -1,7 +1,7 @@
 """The quiz package: from a ``quiz.yaml`` to a notebook, from answers to grades.
 
-Learners need one name, ``open_quiz``; everything else is for instructors and is imported from its
-module.
+Learners need two names, ``open_quiz`` and ``sign_in``; everything else is for instructors and is
+imported from its module.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from autograder.learner import sign_in
     from autograder.session import open_quiz
 
-__all__ = ["open_quiz"]
+__all__ = ["open_quiz", "sign_in"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,4 +20,8 @@ def __getattr__(name: str) -> Any:
         from autograder.session import open_quiz
 
         return open_quiz
+    if name == "sign_in":
+        from autograder.learner import sign_in
+
+        return sign_in
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from autograder.items import Item, Score
 from autograder.quiz import Quiz
-from autograder.responses import Recorded
+from autograder.responses import Record, Recorded
+
+_OTHER_VARIANT = (
+    "The recorded answer belongs to another variant of this question: it was given under another "
+    "name than the one that this submission is handed in under."
+)
 
 
 @dataclass(frozen=True)
@@ -30,16 +35,28 @@ class Graded:
         return round(self.score.fraction * self.item.points, 3)
 
 
-def grade(recorded: Recorded, quiz: Quiz) -> Mapping[str, Graded]:
+#: Judges the source that a learner wrote for a ``code`` item; see ``autograder.sandbox``.
+JudgeCode = Callable[[Item, str], Score]
+
+
+def grade(
+    recorded: Recorded, quiz: Quiz, judge_code: JudgeCode | None = None
+) -> Mapping[str, Graded]:
     """Grade every item of a quiz, in the quiz's order.
 
     Every item ends as graded, unanswered, invalid with a reason, or waiting for a person. Records
-    of items that the quiz does not have earn nothing.
+    of items that the quiz does not have earn nothing. Where items have variants, ``quiz`` is the
+    learner's own (``Quiz.for_learner``). Without ``judge_code``, answers to ``code`` items wait.
     """
-    graded = {}
-    for item in quiz.items:
-        record = recorded.records.get(item.id)
-        response = record.response if record else None
-        time = record.time if record else None
-        graded[item.id] = Graded(item, response, item.score(response), time)
-    return graded
+    return {
+        item.id: _grade_item(item, recorded.records.get(item.id), judge_code) for item in quiz.items
+    }
+
+
+def _grade_item(item: Item, record: Record | None, judge_code: JudgeCode | None) -> Graded:
+    if record is None:
+        return Graded(item, None, item.score(None), None)
+    score = item.score(record.response)
+    if record.response is not None and record.variant != item.variant:
+        score = Score("invalid", 0.0, _OTHER_VARIANT)
+    return Graded(item, record.response, score, record.time)

@@ -36,7 +36,8 @@ def result(graded: Graded) -> str:
     item, score = graded.item, graded.score
     points = "—" if graded.points is None else f"{graded.points:g}"
     head = f"<p><strong>{inline(item.title)}</strong> · {points} of {item.points:g} points</p>"
-    parts = [head, f"<p>{escape(score.reason)}</p>"]
+    stem = block(item.stem) if item.variant else ""  # not in the notebook: it differs by learner
+    parts = [head, stem, f"<p>{escape(score.reason)}</p>"]
     if score.remarks:
         parts.append(f"<ul>{''.join(_remark(remark) for remark in score.remarks)}</ul>")
     if score.state != "waiting":

@@ -1,13 +1,14 @@
 """Grading quizzes inside ``nbgrader autograde``, without running a learner's code.
 
-``configure`` puts four preprocessors into nbgrader:
+``configure`` puts five preprocessors into nbgrader:
 
 - ``ClearOtherSolutions`` leaves quizzes alone when a release is made: they hold no solution, and
   nbgrader would replace the cell that shows a case study by a stub;
 - ``RestoreQuiz`` reads the learner's answers out of what was handed in and puts the instructor's
   own notebook in its place, so that nothing a learner edited, deleted or forged has any effect;
 - ``GradeQuiz`` stands where nbgrader would run the notebook and writes each score and its feedback
-  as the output that nbgrader reads;
+  as the output that people read;
+- ``SaveQuizGrades`` puts the scores into the gradebook;
 - ``WithholdUngraded`` keeps rubric and model answer out of feedback that is generated before a
   person has graded the case study.
 
@@ -24,7 +25,6 @@ from typing import Any
 import nbformat
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
@@ -43,12 +43,10 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
-from nbgrader.utils import compute_checksum
 from traitlets.config import Config
 
-from autograder import html
-from autograder.grading import Graded, grade
-from autograder.items import CaseStudy
+from autograder.graded_notebook import FOR_GRADERS, write_results
+from autograder.grading import grade
 from autograder.notebooks import source_notebook
 from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
 from autograder.responses import (
@@ -61,7 +59,8 @@ from autograder.responses import (
     to_metadata,
 )
 
-_FOR_GRADERS = "for-graders"
+#: Where ``GradeQuiz`` leaves what it graded for ``SaveQuizGrades``.
+_GRADED = "autograder_graded"
 
 
 def configure(config: Config) -> None:
@@ -92,7 +91,7 @@ def configure(config: Config) -> None:
         GradeQuiz,
         IgnorePattern,
         LimitOutput,
-        SaveAutoGrades,
+        SaveQuizGrades,
         AssignLatePenalties,
         CheckCellMetadata,
     ]
@@ -150,14 +149,26 @@ class GradeQuiz(Execute):
             return executed
         problems = tuple(nb.metadata[METADATA_KEY]["problems"])
         recorded = Recorded(read_notebook(nb.metadata, quiz.id).records, problems)
-        graded = grade(recorded, quiz)
-        for cell in nb.cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if name in graded:
-                _write(cell, graded[name])
-            elif name == "receipt":
-                cell.outputs = [_html(html.receipt(graded, problems))]
+        graded = grade(recorded, quiz.for_learner(resources["nbgrader"]["student"]))
+        write_results(nb, graded, problems)
+        resources[_GRADED] = graded
         return nb, resources
+
+
+class SaveQuizGrades(SaveAutoGrades):
+    """nbgrader's ``SaveAutoGrades``, with a quiz's scores taken from grading, not from outputs."""
+
+    def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        if _GRADED not in resources:
+            super()._add_score(cell, resources)
+            return
+        name = cell.metadata["nbgrader"]["grade_id"]
+        grade = self.gradebook.find_grade(
+            name, self.notebook_id, self.assignment_id, self.student_id
+        )
+        grade.auto_score = resources[_GRADED][name].points
+        grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+        self.gradebook.db.commit()
 
 
 class WithholdUngraded(NbGraderPreprocessor):
@@ -174,7 +185,7 @@ class WithholdUngraded(NbGraderPreprocessor):
             waiting = {grade.name for grade in submission.grades if grade.needs_manual_grade}
         for cell in nb.cells:
             if cell.metadata.get("nbgrader", {}).get("grade_id") in waiting:
-                cell.outputs = [o for o in cell.outputs if not o.metadata.get(_FOR_GRADERS)]
+                cell.outputs = [o for o in cell.outputs if not o.metadata.get(FOR_GRADERS)]
         return nb, resources
 
 
@@ -187,25 +198,3 @@ def _find_quiz(preprocessor: NbGraderPreprocessor, resources: dict[str, Any]) ->
     if where["notebook"] != where["assignment"] or not path.exists():
         return None
     return load_quiz(path)
-
-
-def _write(cell: NotebookNode, graded: Graded) -> None:
-    """Write the outputs from which nbgrader takes the score and graders and learners read why."""
-    if isinstance(graded.item, CaseStudy):
-        cell.outputs = [_html(html.result(graded))]
-        if graded.score.state == "unanswered":
-            # The mark of an untouched cell, for which nbgrader records 0 and "No response."
-            cell.metadata.nbgrader["checksum"] = compute_checksum(cell)
-            return
-        cell.metadata.nbgrader.pop("checksum", None)
-        cell.outputs.append(_html(html.answer(graded)))
-        cell.outputs.append(_html(html.rubric(graded.item), for_graders=True))
-        return
-    data = {"text/plain": repr(graded.points), "text/html": html.result(graded)}
-    cell.outputs = [new_output("execute_result", data=data, execution_count=None)]
-
-
-def _html(text: str, *, for_graders: bool = False) -> NotebookNode:
-    metadata = {_FOR_GRADERS: True} if for_graders else {}
-    data = {"text/html": text, "text/plain": "(shown as HTML)"}
-    return new_output("display_data", data=data, metadata=metadata)

@@ -19,6 +19,8 @@ notebook and come back. The last cell lists what is answered. Each quiz folder h
 `questions.json`, which the notebook needs to show the questions: keep it beside the notebook.
 """
 
+OWN_NUMBERS = "Run the cell below to see the question: every learner gets numbers of their own."
+
 RECEIPT = """\
 ## What is recorded
 
@@ -72,7 +74,8 @@ def _introduction(quiz: PublicQuiz) -> str:
 
 
 def _stem(number: int, item: AnyItem) -> str:
-    return f"## {number}. {item.title}\n\n*{item.points:g} points*\n\n{item.stem.strip()}"
+    stem = OWN_NUMBERS if item.variant else item.stem.strip()
+    return f"## {number}. {item.title}\n\n*{item.points:g} points*\n\n{stem}"
 
 
 def _item_cell(quiz_id: str, item: AnyItem) -> NotebookNode:

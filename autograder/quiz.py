@@ -7,43 +7,62 @@ public items only, and is what ``questions.json`` beside a released notebook hol
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from autograder.course import load_course
 from autograder.errors import QuizError
 from autograder.items import AnyItem, AnyPublicItem
 from autograder.items.base import Slug, Strict, Text, require_unique
+from autograder.variants import TEMPLATE_FIELDS, Template, TemplateError, describe, pick
 
 QUIZ_FILE = "quiz.yaml"
 QUESTIONS_FILE = "questions.json"
 
 
 class PublicQuiz(Strict):
-    """What a learner receives of a quiz: stems and options, no key and no feedback."""
+    """What a learner receives of a quiz: stems and options, no key and no feedback.
+
+    ``variants`` holds, for each item with parameters, every variant that a learner may get; the
+    first of them stands in ``items``.
+    """
 
     id: Slug
     title: Text
     chapter: str
     instructions: Text
+    course: Slug = "course"
     items: list[AnyPublicItem]
+    variants: Annotated[dict[Slug, list[AnyPublicItem]], Field(default_factory=dict)]
 
     def to_json(self) -> str:
         """The text of ``questions.json``."""
-        return self.model_dump_json(indent=1) + "\n"
+        return self.model_dump_json(indent=1, exclude_defaults=True) + "\n"
+
+    def for_learner(self, learner: str) -> Self:
+        """The quiz with this learner's variant of each item, and no other variant."""
+        return self.model_copy(update={"items": _items_of(self, learner), "variants": {}})
 
 
 class Quiz(Strict):
-    """A quiz with its key, as its author wrote it."""
+    """A quiz with its key, as its author wrote it.
+
+    ``course`` and ``variants`` are set when the file is read; see ``PublicQuiz``.
+    """
 
     id: Slug
     title: Text
     chapter: str
     instructions: Text
+    course: Slug = "course"
     items: Annotated[list[AnyItem], Field(min_length=1)]
+    variants: Annotated[dict[Slug, list[AnyItem]], Field(default_factory=dict)]
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -57,31 +76,76 @@ class Quiz(Strict):
             title=self.title,
             chapter=self.chapter,
             instructions=self.instructions,
+            course=self.course,
             items=[item.public() for item in self.items],
+            variants={
+                name: [item.public() for item in items] for name, items in self.variants.items()
+            },
         )
 
+    def for_learner(self, learner: str) -> Self:
+        """The quiz with this learner's variant of each item, and no other variant."""
+        return self.model_copy(update={"items": _items_of(self, learner), "variants": {}})
 
-def load_quiz(path: Path) -> Quiz:
+
+def _items_of(quiz: Quiz | PublicQuiz, learner: str) -> list[Any]:
+    """The items of a quiz, each in the variant that the learner gets."""
+    items: list[Any] = []
+    for item in quiz.items:
+        variants: Sequence[Any] = quiz.variants.get(item.id, [item])
+        items.append(variants[pick(quiz.course, quiz.id, item.id, learner, len(variants))])
+    return items
+
+
+class _Written(Strict):
+    """The outline of a ``quiz.yaml``, before its items are read one by one."""
+
+    id: Slug
+    title: Text
+    chapter: str
+    instructions: Text
+    items: Annotated[list[Any], Field(min_length=1)]
+
+
+def load_quiz(path: Path, *, thorough: bool = False) -> Quiz:
     """Read and validate a ``quiz.yaml``.
+
+    Parameters
+    ----------
+    path
+        The file; ``course.yaml`` is looked for in the folder above its own.
+    thorough
+        Also try every combination of parameters (a large sample where there are too many), not
+        only those that learners get.
 
     Raises
     ------
     QuizError
         Naming file, line, item, field and what is allowed, one line for each problem.
     """
+    data = _read_yaml(path)
+    course = load_course(path.parent.parent)
+    problems: list[_Problem] = []
+    read: list[list[AnyItem]] = []
+    written = data.get("items") if isinstance(data, dict) else None
+    for number, item in enumerate(written if isinstance(written, list) else []):
+        try:
+            read.append(_read_item(item, thorough))
+        except _Problems as error:
+            problems += [one.below("items", number) for one in error.problems]
     try:
-        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise QuizError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    except UnicodeDecodeError as error:
-        raise QuizError(f"{path}: is not UTF-8 text ({error}); save it as UTF-8") from error
-    except YAMLError as error:
-        raise QuizError(f"{path}: is not valid YAML: {error}") from error
-    try:
-        quiz = Quiz.model_validate(data)
+        outline = _Written.model_validate(data)
+        if not problems:
+            quiz = Quiz(
+                **outline.model_dump(exclude={"items"}),
+                course=course.id,
+                items=[variants[0] for variants in read],
+                variants={items[0].id: items for items in read if items[0].variant},
+            )
     except ValidationError as error:
-        problems = [_describe(path, data, problem) for problem in error.errors()]
-        raise QuizError("\n".join(problems)) from error
+        problems += _problems(error)
+    if problems:
+        raise QuizError("\n".join(_located(path, data, problem) for problem in problems))
     if quiz.id != path.parent.name:
         raise QuizError(
             f"{path}:1: the quiz has `id: {quiz.id}` but stands in the folder "
@@ -112,29 +176,108 @@ def load_public_quiz(path: Path) -> PublicQuiz:
         ) from error
 
 
-def _describe(path: Path, data: Any, problem: Any) -> str:
-    """One line for one validation problem: file, line, item, field, what is wrong."""
-    steps = [step for step in problem["loc"] if not _is_union_tag(step, problem["loc"])]
-    line, item = 1, None
+@dataclass(frozen=True)
+class _Problem:
+    """What is wrong, and the way to it through the file."""
+
+    loc: tuple[str | int, ...]
+    message: str
+
+    def below(self, *loc: str | int) -> _Problem:
+        return _Problem((*loc, *self.loc), self.message)
+
+
+class _Problems(Exception):
+    def __init__(self, problems: list[_Problem]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+
+def _problems(error: ValidationError) -> list[_Problem]:
+    problems = []
+    for one in error.errors():
+        got = "" if isinstance(one["input"], dict | list) else f" (found {one['input']!r})"
+        message = one["msg"].removeprefix("Value error, ")
+        problems.append(_Problem(one["loc"], f"{message}{got}"))
+    return problems
+
+
+def _read_item(data: Any, thorough: bool) -> list[AnyItem]:
+    """The item, or all variants of it that learners can get."""
+    if not isinstance(data, dict) or "parameters" not in data:
+        _refuse_fields(data, "variant", *TEMPLATE_FIELDS)
+        return [_validated(data)]
+    _refuse_fields(data, "variant")
+    try:
+        template = Template.read(data)
+        filled = template.every(checked=thorough)
+        items = []
+        for number, (values, content) in enumerate(filled):
+            try:
+                item = _validated(content)
+            except _Problems as error:
+                note = f" (with {describe(values)})"
+                raise _Problems(
+                    [_Problem(one.loc, one.message + note) for one in error.problems]
+                ) from error
+            if number < template.variants:
+                items.append(item)
+    except TemplateError as error:
+        raise _Problems([_Problem(error.loc, error.message)]) from error
+    if len(items) < 2:
+        message = "fewer than two combinations of the parameters are left; widen them"
+        raise _Problems([_Problem(("parameters",), message)])
+    return items
+
+
+def _refuse_fields(data: Any, *fields: str) -> None:
+    for field in fields:
+        if isinstance(data, dict) and field in data:
+            message = "has no meaning here; it goes with `parameters:`"
+            raise _Problems([_Problem((field,), message)])
+
+
+def _validated(data: Any) -> AnyItem:
+    try:
+        return _item_adapter().validate_python(data)
+    except ValidationError as error:
+        raise _Problems(_problems(error)) from error
+
+
+@cache
+def _item_adapter() -> TypeAdapter[AnyItem]:
+    return TypeAdapter(AnyItem)
+
+
+def _located(path: Path, data: Any, problem: _Problem) -> str:
+    """One line for one problem: file, line, item, field, what is wrong."""
+    line, item, field = 1, None, []
     place = data
-    for step in steps:
+    for number, step in enumerate(problem.loc):
+        is_last = number == len(problem.loc) - 1
+        if isinstance(place, dict) and step not in place and not is_last:
+            continue  # not a field: pydantic's name for the kind of item or blank
+        field.append(str(step))
         try:
             line = _line_of(place, step, line)
             place = place[step]
         except (KeyError, IndexError, TypeError, AttributeError):
-            break
-        if isinstance(place, dict) and "type" in place and "id" in place:
+            continue
+        if item is None and isinstance(place, dict) and "type" in place and "id" in place:
             item = place["id"]
-    field = ".".join(str(step) for step in steps) or "quiz"
-    message = problem["msg"].removeprefix("Value error, ")
     where = f"item {item!r}, " if item else ""
-    got = "" if isinstance(problem["input"], dict | list) else f" (found {problem['input']!r})"
-    return f"{path}:{line}: {where}{field}: {message}{got}"
+    return f"{path}:{line}: {where}{'.'.join(field) or 'quiz'}: {problem.message}"
 
 
-def _is_union_tag(step: int | str, loc: Sequence[int | str]) -> bool:
-    """Whether a step of a pydantic location only names the item type."""
-    return len(loc) > 2 and loc[0] == "items" and step is loc[2] and isinstance(step, str)
+def _read_yaml(path: Path) -> Any:
+    try:
+        return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise QuizError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    except UnicodeDecodeError as error:
+        raise QuizError(f"{path}: is not UTF-8 text ({error}); save it as UTF-8") from error
+    except YAMLError as error:
+        raise QuizError(f"{path}: is not valid YAML: {error}") from error
 
 
 def _line_of(container: Any, step: int | str, default: int) -> int:

@@ -22,7 +22,10 @@ METADATA_KEY = "autograder"
 
 
 class Record(BaseModel):
-    """One recorded answer. ``response`` is None where the learner withdrew the answer."""
+    """One recorded answer. ``response`` is None where the learner withdrew the answer.
+
+    ``variant`` names the variant of the question that the learner saw, where it has variants.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -30,11 +33,13 @@ class Record(BaseModel):
     response: JsonValue
     revision: int = Field(ge=1)
     time: str = Field(max_length=40)
+    variant: str = Field("", max_length=16)
 
     @property
     def rank(self) -> tuple[int, str, str]:
         """What decides between two records of one item; total, so merging has no order."""
-        return (self.revision, self.time, json.dumps(self.response, sort_keys=True))
+        response = json.dumps([self.response, self.variant], sort_keys=True)
+        return (self.revision, self.time, response)
 
 
 @dataclass(frozen=True)

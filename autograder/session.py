@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from autograder import html
 from autograder.errors import AnswerError, QuizError
 from autograder.items import AnyPublicItem, PublicItem
+from autograder.items.cloze import PublicCloze
+from autograder.learner import sign_in, signed_in
 from autograder.quiz import QUESTIONS_FILE, PublicQuiz, load_public_quiz
 from autograder.responses import (
     Record,
@@ -40,7 +42,26 @@ def open_quiz(quiz_id: str, folder: Path | str = ".") -> QuizSession:
             f"{QUESTIONS_FILE} beside this notebook belongs to the quiz {public.id!r}, not to "
             f"{quiz_id!r}. Keep each quiz in a folder of its own."
         )
+    if public.variants:
+        public = public.for_learner(_learner())
     return QuizSession(public, folder)
+
+
+def _learner() -> str:
+    """The learner's name in the course; asked for once where nothing tells it."""
+    name = signed_in()
+    if name is None:
+        try:
+            sign_in(input("Your user name in this course (it decides which numbers you get): "))
+        except (EOFError, NotImplementedError) as error:
+            raise QuizError(
+                "this quiz gives each learner numbers of their own. Say once who you are, in a "
+                'cell of your own: from autograder import sign_in; sign_in("your-user-name"). '
+                "Then run this cell again."
+            ) from error
+        name = signed_in()
+    assert name is not None
+    return name
 
 
 class QuizSession:
@@ -61,7 +82,7 @@ class QuizSession:
         from autograder.widgets import WIDGETS
 
         item = self._find(item_id)
-        record = self._recorded.records.get(item_id)
+        record = self._known(item)
         widget = WIDGETS[item.type](
             quiz=self._quiz.id,
             view=_view(item),
@@ -122,7 +143,7 @@ class QuizSession:
         return self._items[item_id]
 
     def _on_response(self, item_id: str, widget: ItemWidget, response: Any) -> None:
-        record = self._recorded.records.get(item_id)
+        record = self._known(self._items[item_id])
         if response == (record.response if record else None):
             widget.status = _status(record)  # changed back before it was recorded
             return
@@ -140,9 +161,12 @@ class QuizSession:
             record = Record.model_validate(content.get("record"))
         except ValidationError:
             return
-        known = self._recorded.records.get(item_id)
-        readable = _problem(self._items[item_id], record.response) is None
-        if record.item == item_id and readable and (known is None or record.rank > known.rank):
+        item, known = self._items[item_id], self._recorded.records.get(item_id)
+        if record.item != item_id or (known is not None and record.rank <= known.rank):
+            return
+        if record.variant != item.variant:  # another learner's: its revision must be exceeded
+            self._recorded = merge([self._recorded, Recorded({item_id: record})])
+        elif _problem(item, record.response) is None:
             self._keep(record)
 
     def _record(self, item_id: str, response: Any) -> Record:
@@ -153,6 +177,7 @@ class QuizSession:
             response=response,
             revision=max(revisions, default=0) + 1,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
+            variant=self._items[item_id].variant,
         )
         self._keep(record)
         return record
@@ -178,17 +203,22 @@ class QuizSession:
         """Take in what another kernel may have written to the same journal."""
         self._recorded = merge([self._recorded, read_journal(self._journal)])
 
+    def _known(self, item: PublicItem) -> Record | None:
+        """The record of the question as it is shown; one of another variant does not count."""
+        record = self._recorded.records.get(item.id)
+        return record if record and record.variant == item.variant else None
+
     def _answered(self) -> int:
         return sum(self._progress(item) == "answered" for item in self._quiz.items)
 
     def _progress(self, item: PublicItem) -> str:
-        record = self._recorded.records.get(item.id)
+        record = self._known(item)
         if record is None or record.response is None or _problem(item, record.response):
             return "open"
         return item.progress(item.parse(record.response))
 
     def _row(self, item: AnyPublicItem) -> dict[str, Any]:
-        record = self._recorded.records.get(item.id)
+        record = self._known(item)
         return {
             "id": item.id,
             "title": item.title,
@@ -214,10 +244,16 @@ def _view(item: AnyPublicItem) -> dict[str, Any]:
     view["stem"] = html.block(item.stem)
     for field in ("options", "prompts", "steps"):
         if field in view:
-            view[field] = [
-                {"id": choice["id"], "text": html.inline(choice["text"])} for choice in view[field]
-            ]
+            view[field] = _inline_texts(view[field])
+    if isinstance(item, PublicCloze):
+        view["text"] = html.block(item.text)
+        for blank in view["blanks"]:
+            blank["options"] = _inline_texts(blank["options"])
     return view
+
+
+def _inline_texts(choices: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [{"id": choice["id"], "text": html.inline(choice["text"])} for choice in choices]
 
 
 def _status(record: Record | None, failure: str | None = None) -> dict[str, str]:

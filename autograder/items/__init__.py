@@ -8,13 +8,25 @@ from pydantic import Field
 
 from autograder.items.base import Item, PublicItem, Remark, Score
 from autograder.items.case_study import CaseStudy, PublicCaseStudy
+from autograder.items.cloze import Cloze, PublicCloze
 from autograder.items.matching import Matching, PublicMatching
+from autograder.items.multiple_select import MultipleSelect, PublicMultipleSelect
+from autograder.items.numeric import Numeric, PublicNumeric
 from autograder.items.ordering import Ordering, PublicOrdering
 from autograder.items.single_choice import PublicSingleChoice, SingleChoice
 
-AnyItem = Annotated[SingleChoice | Matching | Ordering | CaseStudy, Field(discriminator="type")]
+AnyItem = Annotated[
+    SingleChoice | MultipleSelect | Matching | Ordering | Numeric | Cloze | CaseStudy,
+    Field(discriminator="type"),
+]
 AnyPublicItem = Annotated[
-    PublicSingleChoice | PublicMatching | PublicOrdering | PublicCaseStudy,
+    PublicSingleChoice
+    | PublicMultipleSelect
+    | PublicMatching
+    | PublicOrdering
+    | PublicNumeric
+    | PublicCloze
+    | PublicCaseStudy,
     Field(discriminator="type"),
 ]
 

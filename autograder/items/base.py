@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+
+
+def _number_to_text(value: object) -> object:
+    """``text: 768`` means the text "768", in a file as in a variant."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:.10g}" if isinstance(value, float) else str(value)
+    return value
+
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[
+    str,
+    BeforeValidator(_number_to_text),
+    StringConstraints(strip_whitespace=True, min_length=1),
+]
 Difficulty = Literal["direct", "applied", "transfer"]
 Progress = Literal["open", "partly", "answered"]
 State = Literal["graded", "unanswered", "invalid", "waiting"]
@@ -58,7 +79,7 @@ class PublicItem(Strict, ABC):
     """The part of an item that a learner receives. It has no field that could hold a key.
 
     It also knows which responses are readable, so that the learner's side can refuse the others
-    and grading can name them, by the same rule.
+    and grading can name them, by the same rule. ``variant`` is empty unless the item has variants.
     """
 
     response_type: ClassVar[type[Response]]
@@ -68,6 +89,7 @@ class PublicItem(Strict, ABC):
     points: float
     difficulty: Difficulty
     stem: Text
+    variant: str = ""
 
     def parse(self, response: object) -> Response:
         """The response as this item's ``response_type``.
@@ -106,7 +128,8 @@ class Item(Strict, ABC):
     """An item as its author wrote it: the public part and the key together.
 
     Subclasses say how they look to a learner (``public``) and how a readable response is judged
-    (``judge``).
+    (``judge``). ``variant`` names the parameter values that the item was made with; it is set when
+    variants are made, never by an author.
     """
 
     id: Slug
@@ -116,6 +139,7 @@ class Item(Strict, ABC):
     points: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     stem: Text
     explanation: Text
+    variant: str = ""
 
     @abstractmethod
     def public(self) -> PublicItem:
@@ -127,8 +151,21 @@ class Item(Strict, ABC):
 
     def common(self) -> dict[str, Any]:
         """The fields that the public view shares with the item."""
-        names = ("id", "type", "title", "points", "difficulty", "stem")
+        names = ("id", "type", "title", "points", "difficulty", "stem", "variant")
         return {name: getattr(self, name) for name in names}
+
+    def shuffled(self, choices: list[Choice], part: str = "") -> list[Choice]:
+        """The choices in an order that depends on the ids alone (and on the variant).
+
+        The order in the author's file would often tell the key (the right option first, the steps
+        in sequence); the order of hashed ids says nothing about it and is the same in every build.
+        """
+        seed = "/".join(filter(None, [self.id, self.variant, part]))
+
+        def rank(choice: Choice) -> str:
+            return hashlib.sha256(f"{seed}/{choice.id}".encode()).hexdigest()
+
+        return sorted(choices, key=rank)
 
     def score(self, response: object) -> Score:
         """Judge what was recorded for this item, whatever it is.
@@ -157,19 +194,6 @@ class Item(Strict, ABC):
         return self.judge(parsed)
 
 
-def shuffled(item_id: str, choices: list[Choice]) -> list[Choice]:
-    """The choices in an order that depends on their ids alone.
-
-    The order in the author's file would often tell the key (the right option first, the steps in
-    sequence); the order of hashed ids says nothing about it and is the same in every build.
-    """
-
-    def rank(choice: Choice) -> str:
-        return hashlib.sha256(f"{item_id}/{choice.id}".encode()).hexdigest()
-
-    return sorted(choices, key=rank)
-
-
 def require_unique(what: str, ids: list[str]) -> None:
     """Raise ValueError naming the first id that occurs twice."""
     seen: set[str] = set()
@@ -179,9 +203,30 @@ def require_unique(what: str, ids: list[str]) -> None:
         seen.add(identifier)
 
 
-def require_known(what: str, ids: list[str], choices: list[Choice]) -> None:
+class Identified(Protocol):
+    """Anything with an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+def require_known(what: str, ids: list[str], choices: Sequence[Identified]) -> None:
     """Raise ValueError naming the first id that is none of the choices'."""
     known = [choice.id for choice in choices]
     for identifier in ids:
         if identifier not in known:
             raise ValueError(f"there is no {what} {identifier!r}; there are: {', '.join(known)}")
+
+
+def require_different(what: str, texts: list[str]) -> None:
+    """Raise ValueError naming the first text that occurs twice, however it is spaced or cased."""
+    seen: set[str] = set()
+    for text in texts:
+        if plain(text) in seen:
+            raise ValueError(f"two {what} read {text!r}; a learner could not tell them apart")
+        seen.add(plain(text))
+
+
+def plain(text: str) -> str:
+    """A text as it is compared: compatibility forms, case and spacing make no difference."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

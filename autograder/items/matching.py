@@ -17,9 +17,9 @@ from autograder.items.base import (
     Slug,
     Strict,
     Text,
+    require_different,
     require_known,
     require_unique,
-    shuffled,
 )
 
 
@@ -76,6 +76,8 @@ class Matching(Item):
     def _check(self) -> Self:
         require_unique("prompts", [prompt.id for prompt in self.prompts])
         require_unique("options", [option.id for option in self.options])
+        require_different("prompts", [prompt.text for prompt in self.prompts])
+        require_different("options", [option.text for option in self.options])
         known = {option.id for option in self.options}
         for prompt in self.prompts:
             for named in (prompt.match, *prompt.wrong, *prompt.misconceptions):
@@ -93,8 +95,8 @@ class Matching(Item):
         prompts = [Choice(id=prompt.id, text=prompt.text) for prompt in self.prompts]
         return PublicMatching(
             **self.common(),
-            prompts=shuffled(f"{self.id}/prompts", prompts),
-            options=shuffled(self.id, list(self.options)),
+            prompts=self.shuffled(prompts, "prompts"),
+            options=self.shuffled(self.options),
             reuse=self.reuse,
         )
 

@@ -18,9 +18,9 @@ from autograder.items.base import (
     Slug,
     Strict,
     Text,
+    require_different,
     require_known,
     require_unique,
-    shuffled,
 )
 
 
@@ -81,6 +81,7 @@ class Ordering(Item):
     @model_validator(mode="after")
     def _check(self) -> Self:
         require_unique("steps", [step.id for step in self.steps])
+        require_different("steps", [step.text for step in self.steps])
         needed = {step.id for step in self.steps if step.belongs}
         if len(needed) < 3:
             raise ValueError("an ordering needs at least three steps that belong")
@@ -105,7 +106,7 @@ class Ordering(Item):
 
     def public(self) -> PublicOrdering:
         choices = [Choice(id=step.id, text=step.text) for step in self.steps]
-        return PublicOrdering(**self.common(), steps=shuffled(self.id, choices), tray=self.tray)
+        return PublicOrdering(**self.common(), steps=self.shuffled(choices), tray=self.tray)
 
     def judge(self, response: OrderingResponse) -> Score:
         steps = {step.id: step for step in self.steps}

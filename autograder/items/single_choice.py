@@ -17,9 +17,9 @@ from autograder.items.base import (
     Slug,
     Strict,
     Text,
+    require_different,
     require_known,
     require_unique,
-    shuffled,
 )
 
 
@@ -59,6 +59,7 @@ class SingleChoice(Item):
     @model_validator(mode="after")
     def _check(self) -> Self:
         require_unique("options", [option.id for option in self.options])
+        require_different("options", [option.text for option in self.options])
         correct = [option.id for option in self.options if option.correct]
         if len(correct) != 1:
             raise ValueError(
@@ -68,7 +69,7 @@ class SingleChoice(Item):
 
     def public(self) -> PublicSingleChoice:
         choices = [Choice(id=option.id, text=option.text) for option in self.options]
-        return PublicSingleChoice(**self.common(), options=shuffled(self.id, choices))
+        return PublicSingleChoice(**self.common(), options=self.shuffled(choices))
 
     def judge(self, response: SingleChoiceResponse) -> Score:
         options = {option.id: option for option in self.options}

@@ -30,6 +30,7 @@ def _commands(folder: Path, *arguments: str) -> None:
 def test_source_and_release_are_what_quiz_yaml_builds(quiz: str, tmp_path: Path) -> None:
     (tmp_path / "source" / quiz).mkdir(parents=True)
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    shutil.copy(ROOT / "source" / "course.yaml", tmp_path / "source")
     shutil.copy(ROOT / "source" / quiz / "quiz.yaml", tmp_path / "source" / quiz)
     _commands(tmp_path, "autograder", "build", quiz)
     _commands(tmp_path, "nbgrader", "generate_assignment", f"--assignment={quiz}")

@@ -1,0 +1,53 @@
+"""A graded submission as a notebook: the instructor's own cells with scores and feedback in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.utils import compute_checksum
+
+from autograder import html
+from autograder.grading import Graded
+from autograder.items import CaseStudy
+
+#: Marks an output that only graders may see until a person has graded the answer.
+FOR_GRADERS = "for-graders"
+
+
+def write_results(
+    notebook: NotebookNode, graded: Mapping[str, Graded], problems: tuple[str, ...]
+) -> None:
+    """Write score and feedback of each item, and the receipt, as the outputs of their cells.
+
+    ``problems`` says what of the submission could not be read.
+    """
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in graded:
+            _write(cell, graded[name])
+        elif name == "receipt":
+            cell.outputs = [_html(html.receipt(graded, problems))]
+
+
+def _write(cell: NotebookNode, graded: Graded) -> None:
+    """The outputs from which graders and learners read the score and why."""
+    if isinstance(graded.item, CaseStudy):
+        cell.outputs = [_html(html.result(graded))]
+        if graded.score.state == "unanswered":
+            # The mark of an untouched cell, for which nbgrader records "No response."
+            cell.metadata.nbgrader["checksum"] = compute_checksum(cell)
+            return
+        cell.metadata.nbgrader.pop("checksum", None)
+        cell.outputs.append(_html(html.answer(graded)))
+        cell.outputs.append(_html(html.rubric(graded.item), for_graders=True))
+        return
+    data = {"text/plain": repr(graded.points), "text/html": html.result(graded)}
+    cell.outputs = [new_output("execute_result", data=data, execution_count=None)]
+
+
+def _html(text: str, *, for_graders: bool = False) -> NotebookNode:
+    metadata = {FOR_GRADERS: True} if for_graders else {}
+    data = {"text/html": text, "text/plain": "(shown as HTML)"}
+    return new_output("display_data", data=data, metadata=metadata)
