@@ -1,4 +1,4 @@
-"""A graded submission as a notebook: the instructor's own cells with scores and feedback in them."""
+"""A graded submission as a notebook: the instructor's own cells, with scores and feedback."""
 
 from __future__ import annotations
 
