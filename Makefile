@@ -43,9 +43,9 @@ clean:
 	$(BIN)/pip install $(PIP_OPTIONS) -q -c constraints.txt -e .
 	touch $@
 
-.venv/.test: .venv/.course tests/install_chromium.sh
+.venv/.test: .venv/.course tests/install_system_packages.sh
 	$(BIN)/pip install $(PIP_OPTIONS) -q -c constraints.txt -e '.[test]'
-	bash tests/install_chromium.sh $(BIN)/python
+	bash tests/install_system_packages.sh $(BIN)/python
 	touch $@
 
 .venv/.models: .venv/.course downstream/models.py

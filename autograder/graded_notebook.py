@@ -10,7 +10,8 @@ from nbgrader.utils import compute_checksum
 
 from autograder import html
 from autograder.grading import Graded
-from autograder.items import CaseStudy
+from autograder.items import CaseStudy, Code
+from autograder.notebooks import answer_cell, code_cell
 
 #: Marks an output that only graders may see until a person has graded the answer.
 FOR_GRADERS = "for-graders"
@@ -23,9 +24,18 @@ def write_results(
 
     ``problems`` says what of the submission could not be read.
     """
+    answers = {
+        code_cell(name): answer_cell(name, one.response["source"])
+        for name, one in graded.items()
+        if isinstance(one.item, Code)
+        and isinstance(one.response, dict)
+        and one.score.state in ("graded", "waiting")
+    }
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if name in graded:
+        if name in answers:
+            cell.source = answers[name]
+        elif name in graded:
             _write(cell, graded[name])
         elif name == "receipt":
             cell.outputs = [_html(html.receipt(graded, problems))]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from autograder.items import Item, Score
+from autograder.items import Code, Item, Score
+from autograder.items.code import CodeResponse
 from autograder.quiz import Quiz
 from autograder.responses import Record, Recorded
 
@@ -36,7 +37,7 @@ class Graded:
 
 
 #: Judges the source that a learner wrote for a ``code`` item; see ``autograder.sandbox``.
-JudgeCode = Callable[[Item, str], Score]
+JudgeCode = Callable[[Code, str], Score]
 
 
 def grade(
@@ -59,4 +60,6 @@ def _grade_item(item: Item, record: Record | None, judge_code: JudgeCode | None)
     score = item.score(record.response)
     if record.response is not None and record.variant != item.variant:
         score = Score("invalid", 0.0, _OTHER_VARIANT)
+    if isinstance(item, Code) and score.state == "waiting" and judge_code:
+        score = judge_code(item, CodeResponse.model_validate(record.response).source)
     return Graded(item, record.response, score, record.time)

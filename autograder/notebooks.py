@@ -9,7 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.items import AnyItem
+from autograder.items import AnyItem, Code
 from autograder.quiz import PublicQuiz, Quiz
 
 HOW_TO = """\
@@ -45,6 +45,8 @@ def source_notebook(quiz: Quiz) -> NotebookNode:
     ]
     for number, item in enumerate(quiz.items, start=1):
         cells.append(_markdown(quiz.id, f"stem-{item.id}", _stem(number, item)))
+        if isinstance(item, Code):
+            cells += _workplace(quiz.id, item)
         cells.append(_item_cell(quiz.id, item))
     cells.append(_markdown(quiz.id, "about-receipt", RECEIPT))
     cells.append(_code(quiz.id, "receipt", "quiz.receipt()"))
@@ -76,6 +78,26 @@ def _introduction(quiz: PublicQuiz) -> str:
 def _stem(number: int, item: AnyItem) -> str:
     stem = OWN_NUMBERS if item.variant else item.stem.strip()
     return f"## {number}. {item.title}\n\n*{item.points:g} points*\n\n{stem}"
+
+
+def _workplace(quiz_id: str, item: Code) -> list[NotebookNode]:
+    """The cell that prepares a ``code`` item, where there is one, and the cell to complete."""
+    cells = [_code(quiz_id, f"setup-{item.id}", item.setup.strip())] if item.setup.strip() else []
+    metadata = _nbgrader(code_cell(item.id), solution=True) | {"editable": True}
+    text = answer_cell(item.id, item.starter)
+    cell = new_code_cell(text, metadata=metadata)
+    return [*cells, _with_stable_id(cell, quiz_id, code_cell(item.id))]
+
+
+def code_cell(item_id: str) -> str:
+    """The name of the cell in which a learner completes a ``code`` item."""
+    return f"code-{item_id}"
+
+
+def answer_cell(item_id: str, source: str) -> str:
+    """The text of that cell: a mark that says what it answers, and the learner's code."""
+    mark = f"# answer: {item_id}  (keep this line; run the cell to record your answer)"
+    return f"{mark}\n{source.strip()}"
 
 
 def _item_cell(quiz_id: str, item: AnyItem) -> NotebookNode:

@@ -18,7 +18,7 @@ from ruamel.yaml.error import YAMLError
 
 from autograder.course import load_course
 from autograder.errors import QuizError
-from autograder.items import AnyItem, AnyPublicItem
+from autograder.items import AnyItem, AnyPublicItem, Code
 from autograder.items.base import Slug, Strict, Text, require_unique
 from autograder.variants import TEMPLATE_FIELDS, Template, TemplateError, describe, pick
 
@@ -224,6 +224,13 @@ def _read_item(data: Any, thorough: bool) -> list[AnyItem]:
                 items.append(item)
     except TemplateError as error:
         raise _Problems([_Problem(error.loc, error.message)]) from error
+    first = items[0] if items else None
+    for field in ("starter", "setup"):
+        if isinstance(first, Code) and any(
+            getattr(i, field) != getattr(first, field) for i in items
+        ):
+            message = "stands in the notebook, the same for all learners: it cannot hold a formula"
+            raise _Problems([_Problem((field,), message)])
     if len(items) < 2:
         message = "fewer than two combinations of the parameters are left; widen them"
         raise _Problems([_Problem(("parameters",), message)])

@@ -9,6 +9,7 @@ from pydantic import Field
 from autograder.items.base import Item, PublicItem, Remark, Score
 from autograder.items.case_study import CaseStudy, PublicCaseStudy
 from autograder.items.cloze import Cloze, PublicCloze
+from autograder.items.code import Code, PublicCode
 from autograder.items.matching import Matching, PublicMatching
 from autograder.items.multiple_select import MultipleSelect, PublicMultipleSelect
 from autograder.items.numeric import Numeric, PublicNumeric
@@ -16,7 +17,7 @@ from autograder.items.ordering import Ordering, PublicOrdering
 from autograder.items.single_choice import PublicSingleChoice, SingleChoice
 
 AnyItem = Annotated[
-    SingleChoice | MultipleSelect | Matching | Ordering | Numeric | Cloze | CaseStudy,
+    SingleChoice | MultipleSelect | Matching | Ordering | Numeric | Cloze | CaseStudy | Code,
     Field(discriminator="type"),
 ]
 AnyPublicItem = Annotated[
@@ -26,8 +27,18 @@ AnyPublicItem = Annotated[
     | PublicOrdering
     | PublicNumeric
     | PublicCloze
-    | PublicCaseStudy,
+    | PublicCaseStudy
+    | PublicCode,
     Field(discriminator="type"),
 ]
 
-__all__ = ["AnyItem", "AnyPublicItem", "CaseStudy", "Item", "PublicItem", "Remark", "Score"]
+__all__ = [
+    "AnyItem",
+    "AnyPublicItem",
+    "CaseStudy",
+    "Code",
+    "Item",
+    "PublicItem",
+    "Remark",
+    "Score",
+]
