@@ -17,6 +17,7 @@ import re
 import secrets
 import selectors
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,13 +32,13 @@ from typing import Any, Literal
 
 from autograder.errors import AutograderError
 from autograder.sandbox.outcomes import Outcome, decode, error_text
-from autograder.sandbox.runner import MAX_BYTES, SETUP_SECONDS, STARTED
+from autograder.sandbox.runner import MAX_BYTES, SETUP_SECONDS, STARTED, descendants
 
 _RUNNER = Path(__file__).with_name("runner.py")
 _INSIDE = "/sandbox/runner.py"
 _TEMPORARY_BYTES = 64 * 2**20
 #: Seconds that the runner has beyond those that it allows the set-up code or a check.
-_GRACE_SECONDS = 15
+_GRACE_SECONDS = 10
 #: The sandbox has to find installed packages, even where root gave root up.
 _PROBE = "import typing_extensions"
 _MACHINES = ("x86_64", "aarch64")
@@ -421,10 +422,15 @@ def _process(command: list[str], how: dict[str, Any]) -> Iterator[subprocess.Pop
     try:
         yield process
     finally:
-        with suppress(BrokenPipeError, subprocess.TimeoutExpired):
-            process.communicate(timeout=_GRACE_SECONDS)
-        process.kill()
-        process.wait()
+        try:
+            with suppress(BrokenPipeError, subprocess.TimeoutExpired):
+                process.communicate(timeout=_GRACE_SECONDS)
+        finally:
+            for each in descendants(process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
+            process.kill()
+            process.wait()
 
 
 class _Lines:

@@ -234,7 +234,7 @@ class Budget:
     def exceeded(self) -> str:
         """``"memory"``, ``"tasks"``, ``"machine"`` or nothing."""
         memory = tasks = 0
-        for process in descendants():
+        for process in descendants(os.getpid()):
             status = _status(process)
             memory += max(0, status.get("RssAnon", 0) - self.own) + status.get("RssShmem", 0)
             tasks += status.get("Threads", 0)
@@ -264,8 +264,8 @@ def _fields(path: str) -> dict[str, int]:
     return numbers
 
 
-def descendants() -> list[int]:
-    """Every process that this one or one of its descendants started."""
+def descendants(ancestor: int) -> list[int]:
+    """Every process that a process or one of its descendants started."""
     parents = {}
     with contextlib.suppress(OSError):
         for process in Path("/proc").iterdir():
@@ -274,7 +274,7 @@ def descendants() -> list[int]:
                     stat = (process / "stat").read_text(errors="replace")
                     parents[int(process.name)] = int(stat.rpartition(")")[2].split()[1])
     found: list[int] = []
-    generation = {os.getpid()}
+    generation = {ancestor}
     while generation:
         generation = {child for child, parent in parents.items() if parent in generation}
         found += generation
@@ -288,7 +288,7 @@ def kill_everything(child: int) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
         else:
-            for process in descendants():
+            for process in descendants(os.getpid()):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(process, signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -597,6 +598,29 @@ def test_the_sandbox_ends_with_the_process_that_started_it(tmp_path: Path) -> No
     finally:
         grader.kill()
         grader.wait()
+    assert _soon(lambda: not _processes_with(token))
+
+
+def test_a_runner_that_hangs_is_ended_from_outside(
+    way: host.Confinement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = uuid4().hex
+    program = (
+        "import os, sys\n"
+        "if os.getuid() == 0: os.setresuid(61184, 61184, 61184)\n"
+        "print('{\"setup\": null}', flush=True)\n"
+        "sleep = 'import time; time.sleep(60)'\n"
+        f"os.execv(sys.executable, [sys.executable, '-c', sleep, {token!r}])\n"
+    )
+    monkeypatch.setattr(host, "_GRACE_SECONDS", 1)
+    with tempfile.NamedTemporaryFile("w") as hanging, _watching_for(token) as seen:
+        hanging.write(program)
+        hanging.flush()
+        Path(hanging.name).chmod(0o644)
+        monkeypatch.setattr(host, "_RUNNER", Path(hanging.name))
+        (outcome,) = host.run_confined(way, "", "", ["1"], Limits(0.5, 64))
+    assert outcome.kind == "lost"
+    assert seen
     assert _soon(lambda: not _processes_with(token))
 
 
