@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +16,7 @@ from autograder import html
 from autograder.errors import AnswerError, QuizError
 from autograder.items import AnyPublicItem, PublicItem
 from autograder.items.cloze import PublicCloze
+from autograder.items.code import PublicCode
 from autograder.learner import sign_in, signed_in
 from autograder.quiz import QUESTIONS_FILE, PublicQuiz, load_public_quiz
 from autograder.responses import (
@@ -24,7 +29,15 @@ from autograder.responses import (
 )
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+
     from autograder.widgets import ItemWidget, ReceiptWidget
+
+#: The first line that is not blank in a cell that answers a ``code`` item; as MARK in code.js.
+MARK = re.compile(
+    r"(?:[ \t]*\r?\n)*#[ \t]*answer:[ \t]*([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?![\w-])[^\n]*(?:\n|\Z)"
+)
+_SHOWN = 300
 
 
 def open_quiz(quiz_id: str, folder: Path | str = ".") -> QuizSession:
@@ -42,9 +55,13 @@ def open_quiz(quiz_id: str, folder: Path | str = ".") -> QuizSession:
             f"{QUESTIONS_FILE} beside this notebook belongs to the quiz {public.id!r}, not to "
             f"{quiz_id!r}. Keep each quiz in a folder of its own."
         )
+    learner = ""
     if public.variants:
-        public = public.for_learner(_learner())
-    return QuizSession(public, folder)
+        learner = _learner()
+        public = public.for_learner(learner)
+    session = QuizSession(public, folder, learner)
+    _listen(session, quiz_id)
+    return session
 
 
 def _learner() -> str:
@@ -67,7 +84,8 @@ def _learner() -> str:
 class QuizSession:
     """A quiz that is being answered. Made by ``open_quiz``."""
 
-    def __init__(self, quiz: PublicQuiz, folder: Path) -> None:
+    def __init__(self, quiz: PublicQuiz, folder: Path, learner: str = "") -> None:
+        self._learner = learner
         self._items = {item.id: item for item in quiz.items}
         self._quiz = quiz
         self._journal = journal_path(folder, quiz.id)
@@ -75,7 +93,9 @@ class QuizSession:
         self._widgets: dict[str, list[ItemWidget]] = {}
 
     def __repr__(self) -> str:
-        return f"Quiz {self._quiz.title!r}: {self._answered()} of {len(self._items)} answered"
+        whose = f" for {self._learner}" if self._learner else ""
+        answered = f"{self._answered()} of {len(self._items)} answered"
+        return f"Quiz {self._quiz.title!r}{whose}: {answered}"
 
     def show(self, item_id: str) -> ItemWidget:
         """The question as a widget, with the answer that is recorded for it."""
@@ -91,7 +111,7 @@ class QuizSession:
             status=_status(record),
         )
         widget.observe(lambda change: self._on_response(item_id, widget, change["new"]), "response")
-        widget.on_msg(lambda _, content, __: self._on_message(item_id, content))
+        widget.on_msg(lambda _, content, __: self._on_message(item_id, widget, content))
         self._widgets.setdefault(item_id, []).append(widget)
         return widget
 
@@ -104,7 +124,9 @@ class QuizSession:
             The question's id.
         response
             The JSON value of an answer: ``{"choice": option}``, ``{"pairs": {prompt: option}}``,
-            ``{"order": [step, ...]}``, ``{"text": "..."}``; None withdraws the answer.
+            ``{"order": [step, ...]}``, ``{"text": "..."}``, ``{"picks": [option, ...]}``,
+            ``{"value": number or text}``, ``{"blanks": {blank: option, text or number}}``,
+            ``{"source": "code"}``; None withdraws the answer.
 
         Raises
         ------
@@ -153,12 +175,43 @@ class QuizSession:
             return
         self._record(item_id, response)
 
-    def _on_message(self, item_id: str, content: Any) -> None:
-        """Take over a newer record that the page found in the notebook file."""
-        if not isinstance(content, dict) or content.get("kind") != "notebook-record":
+    def _on_message(self, item_id: str, widget: ItemWidget, content: Any) -> None:
+        kind = content.get("kind") if isinstance(content, dict) else None
+        if kind == "notebook-record":
+            self._take_over(item_id, content.get("record"))
+        elif kind == "run-checks":
+            item, shell = self._items[item_id], _shell()
+            if isinstance(item, PublicCode) and shell is not None:
+                results = [_run_check(check, shell.user_ns) for check in item.checks]
+                widget.send({"kind": "check-results", "results": results})
+
+    def _on_cell(self, item_id: str, source: str) -> None:
+        """Record the code of a cell that was run and says that it answers ``item_id``."""
+        item = self._items.get(item_id)
+        if not isinstance(item, PublicCode):
             return
+        response = {"source": source}
+        widgets = self._widgets.get(item.id, [])
+        problem = _problem(item, response)
+        if problem:
+            for widget in widgets:
+                widget.status = {"state": "failed", "message": problem}
+            return
+        self._reload()
+        record = self._known(item)
+        parsed: Any = item.parse(response)
+        withdrawn = record is None or record.response is None
+        untouched = withdrawn and item.progress(parsed) == "open"
+        if untouched or (record is not None and record.response == response):
+            for widget in widgets:
+                widget.status = _status(record)
+            return
+        self._record(item.id, response)
+
+    def _take_over(self, item_id: str, found: Any) -> None:
+        """Take over a newer record that the page found in the notebook file."""
         try:
-            record = Record.model_validate(content.get("record"))
+            record = Record.model_validate(found)
         except ValidationError:
             return
         item, known = self._items[item_id], self._recorded.records.get(item_id)
@@ -193,11 +246,21 @@ class QuizSession:
                 "notebook alone: save the notebook, and hand the notebook itself in."
             )
         self._recorded = merge([self._recorded, Recorded({record.item: record})])
+        self._show_record(record)
+
+    def _show_record(self, record: Record) -> None:
         status = _status(record, self._last_failure)
         for widget in self._widgets.get(record.item, []):
             widget.record = record.model_dump()
             widget.response = record.response
             widget.status = status
+
+    def _catch_up(self, item_id: str) -> None:
+        """Show what a later session of the same quiz recorded, on the widgets of this one."""
+        self._reload()
+        record = self._known(self._items[item_id]) if item_id in self._items else None
+        if record is not None:
+            self._show_record(record)
 
     def _reload(self) -> None:
         """Take in what another kernel may have written to the same journal."""
@@ -262,3 +325,84 @@ def _status(record: Record | None, failure: str | None = None) -> dict[str, str]
     if record is None or record.response is None:
         return {"state": "open", "message": ""}
     return {"state": "saved", "message": ""}
+
+
+class _CellHook:
+    """Hands every cell that is run to the session of one quiz.
+
+    The widgets of earlier sessions may still be on the page: they show what is recorded too.
+    """
+
+    def __init__(self, session: QuizSession, quiz_id: str) -> None:
+        self.quiz_id = quiz_id
+        self.sessions = [session]
+
+    def __call__(self, result: ExecutionResult) -> None:
+        info = result.info
+        if info is None or info.silent:
+            return
+        mark = MARK.match(info.raw_cell)
+        if mark is None:
+            return
+        latest, *earlier = self.sessions
+        latest._on_cell(mark[1], info.raw_cell[mark.end() :])
+        for session in earlier:
+            session._catch_up(mark[1])
+
+
+def _listen(session: QuizSession, quiz_id: str) -> None:
+    """Let ``session`` hear of cells that are run, in place of an earlier session of this quiz."""
+    shell = _shell()
+    if shell is None or not any(isinstance(item, PublicCode) for item in session._items.values()):
+        return
+    hook = _CellHook(session, quiz_id)
+    for other in list(shell.events.callbacks["post_run_cell"]):
+        if isinstance(other, _CellHook) and other.quiz_id == quiz_id:
+            shell.events.unregister("post_run_cell", other)
+            hook.sessions += [earlier for earlier in other.sessions if earlier._widgets]
+    shell.events.register("post_run_cell", hook)
+
+
+def _shell() -> InteractiveShell | None:
+    """The IPython in which this runs, if it does."""
+    try:
+        from IPython.core.getipython import get_ipython
+    except ImportError:
+        return None
+    return get_ipython()  # type: ignore[no-any-return, no-untyped-call, unused-ignore]
+
+
+def _run_check(check: Any, namespace: dict[str, Any]) -> dict[str, str]:
+    """Run a visible check on what the learner defined, without touching the learner's names."""
+    names = dict(namespace)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            *before, last = ast.parse(check.call).body
+            exec(compile(ast.Module(before, []), "<check>", "exec"), names)
+            assert isinstance(last, ast.Expr)
+            value = eval(compile(ast.Expression(last.value), "<check>", "eval"), names)
+            shown = _short(repr(value))
+            expected = getattr(check, "expect", None)
+            passed = expected is None or bool(_lists(value) == _lists(expected))
+    except BaseException as error:  # even SystemExit and an interrupt are the learner's to see
+        detail = _short(f"{type(error).__name__}: {error}".removesuffix(": "))
+        return {"name": check.name, "outcome": "failed", "detail": f"raised {detail}"}
+    if expected is None:
+        return {"name": check.name, "outcome": "value", "detail": shown}
+    if passed:
+        return {"name": check.name, "outcome": "passed", "detail": shown}
+    detail = f"{shown}, expected {_short(repr(expected))}"
+    return {"name": check.name, "outcome": "failed", "detail": detail}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _lists(value: Any) -> Any:
+    """A value with its tuples (shapes too) as lists, as JSON has them."""
+    if isinstance(value, list | tuple):
+        return [_lists(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _lists(part) for key, part in value.items()}
+    return value

@@ -15,8 +15,12 @@ import traitlets
 __all__ = [
     "WIDGETS",
     "CaseStudyWidget",
+    "ClozeWidget",
+    "CodeWidget",
     "ItemWidget",
     "MatchingWidget",
+    "MultipleSelectWidget",
+    "NumericWidget",
     "OrderingWidget",
     "ReceiptWidget",
     "SingleChoiceWidget",
@@ -62,6 +66,12 @@ class SingleChoiceWidget(ItemWidget):
     _esm = _module("single_choice.js")
 
 
+class MultipleSelectWidget(ItemWidget):
+    """Checkboxes."""
+
+    _esm = _module("multiple_select.js")
+
+
 class MatchingWidget(ItemWidget):
     """A list of prompts with a drop-down each."""
 
@@ -74,10 +84,33 @@ class OrderingWidget(ItemWidget):
     _esm = _module("ordering.js")
 
 
+class NumericWidget(ItemWidget):
+    """A field for a number, with its unit."""
+
+    _esm = _module("numeric.js")
+
+
+class ClozeWidget(ItemWidget):
+    """A text with fields and drop-downs in it."""
+
+    _esm = _module("cloze.js")
+
+
 class CaseStudyWidget(ItemWidget):
     """A text field with a word count."""
 
     _esm = _module("case_study.js")
+
+
+class CodeWidget(ItemWidget):
+    """What is recorded of a code cell, and its visible checks.
+
+    The learner writes in an ordinary cell. The page sends ``{"kind": "run-checks"}``; the kernel
+    answers ``{"kind": "check-results", "results": [{name, outcome, detail}]}`` with an ``outcome``
+    of "passed", "failed" or, where the learner has to judge, "value".
+    """
+
+    _esm = _module("code.js")
 
 
 class ReceiptWidget(anywidget.AnyWidget):
@@ -100,7 +133,11 @@ class ReceiptWidget(anywidget.AnyWidget):
 
 WIDGETS: dict[str, type[ItemWidget]] = {
     "single_choice": SingleChoiceWidget,
+    "multiple_select": MultipleSelectWidget,
     "matching": MatchingWidget,
     "ordering": OrderingWidget,
+    "numeric": NumericWidget,
+    "cloze": ClozeWidget,
     "case_study": CaseStudyWidget,
+    "code": CodeWidget,
 }

@@ -1,11 +1,9 @@
-const TYPING_DELAY = 400;
-
 function caseStudy(frame) {
   const { headings = [], words = {} } = frame.view;
   const inputId = uniqueId();
   const hintId = uniqueId();
   const countId = uniqueId();
-  let timer = null;
+  const typing = new Typing(frame, () => (field.value.trim() ? { text: field.value } : null));
   const field = make("textarea", {
     id: inputId,
     class: "ag-field",
@@ -13,22 +11,13 @@ function caseStudy(frame) {
     spellcheck: "true",
     "aria-describedby": `${headings.length > 0 ? `${hintId} ` : ""}${countId}`,
     oninput: typed,
-    onblur: flush,
+    onblur: () => typing.flush(),
   });
   const count = make("p", { class: "ag-hint ag-count", id: countId });
 
   function typed() {
     update();
-    frame.draft();
-    clearTimeout(timer);
-    timer = setTimeout(flush, TYPING_DELAY);
-  }
-
-  function flush() {
-    if (timer === null) return;
-    clearTimeout(timer);
-    timer = null;
-    frame.answer(field.value.trim() ? { text: field.value } : null);
+    typing.typed();
   }
 
   function update() {
@@ -43,12 +32,9 @@ function caseStudy(frame) {
   }
   frame.body.append(field, count);
   return {
-    flush,
+    flush: () => typing.flush(),
     show(response) {
-      // What the learner is typing is newer than any response that arrives meanwhile.
-      const text = response?.text ?? "";
-      const blank = !response && !field.value.trim() && document.activeElement === field;
-      if (timer === null && !blank && field.value !== text) field.value = text;
+      typing.fill(field, response?.text ?? "");
       update();
     },
   };

@@ -2,6 +2,7 @@
 
 const SAVE_DELAY = 1000;
 const ANSWER_DELAY = 4000;
+const TYPING_DELAY = 400;
 const NO_ANSWER =
   "the kernel does not answer. Restart the kernel, run the first cell and this one again, " +
   "then answer again.";
@@ -36,6 +37,58 @@ let lastId = 0;
 function uniqueId() {
   lastId += 1;
   return `ag-${Math.random().toString(36).slice(2)}-${lastId}`;
+}
+
+/** Hand over what the learner types after a pause, not at every key; `read` gives the response. */
+class Typing {
+  #timer = null;
+
+  constructor(frame, read) {
+    this.frame = frame;
+    this.read = read;
+  }
+
+  /** What is on the screen is newer than any response that arrives meanwhile. */
+  get pending() {
+    return this.#timer !== null;
+  }
+
+  typed() {
+    this.frame.draft();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), TYPING_DELAY);
+  }
+
+  flush() {
+    if (!this.pending) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.frame.answer(this.read());
+  }
+
+  /** Put an arriving text into a field, unless the learner is typing there. */
+  fill(field, text) {
+    const blank = !text && !field.value.trim() && document.activeElement === field;
+    if (!this.pending && !blank && field.value !== text) field.value = text;
+  }
+}
+
+const NUMBER_HINT =
+  "Write a number like 1024, 0.5 or 3e-4: a point for decimals, nothing between thousands.";
+
+/** Whether a text reads as a number. The kernel decides; this only tells the learner at once. */
+function isNumber(typed, unit) {
+  let text = typed.trim().replaceAll("\u2212", "-");
+  if (unit && text.toLowerCase().endsWith(unit.toLowerCase())) {
+    text = text.slice(0, -unit.length).trim();
+  }
+  return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?$/i.test(text) && Number.isFinite(Number(text));
+}
+
+/** A text field in which a number is typed. */
+function numberField(properties) {
+  const typing = { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false" };
+  return make("input", { ...typing, ...properties });
 }
 
 /** The text of rendered HTML. */
@@ -219,7 +272,8 @@ class Connection {
  *
  * `body(frame)` adds the type's own elements to `frame.body` and `frame.buttons`, calls
  * `frame.answer(response)` on every change by the learner, and returns `show(response)`, which
- * puts a response (or null) on the screen, and where it delays answers `flush()`.
+ * puts a response (or null) on the screen. It may also return `flush()`, where it delays answers,
+ * `advice(state)` for a note to the learner, and `close()`, called when the view goes away.
  */
 function itemView(body, { speaksWhenSaved = true } = {}) {
   return { render: ({ model, el }) => new ItemFrame(model, el, body, speaksWhenSaved).start() };
@@ -257,6 +311,7 @@ class ItemFrame {
     typeset(model, this.root);
     return () => {
       this.type.flush?.();
+      this.type.close?.();
       clearTimeout(this.timer);
       this.connection.close();
       file?.listeners.delete(refresh);
@@ -334,6 +389,8 @@ class ItemFrame {
         make("span", { class: "ag-points", text: points }),
         this.pill,
       ),
+      // The notebook's own Markdown cell cannot hold what differs by learner.
+      view.variant ? make("div", { class: "ag-stem ag-prose", html: view.stem }) : "",
       this.body,
       this.note,
       this.buttons,
@@ -385,7 +442,7 @@ class ItemFrame {
         "Save the notebook yourself (File, Save)."
       );
     }
-    return "";
+    return this.type.advice?.(state) ?? "";
   }
 
   /** Wait for the kernel from now on, if it owes an answer. What was said to be late stays so. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ from real_jupyter import (
     wait_idle,
 )
 
+from autograder.quiz import PublicQuiz
+from autograder.responses import read_journal
 from autograder.widgets import ReceiptWidget, SingleChoiceWidget
 
 pytestmark = pytest.mark.browser
@@ -458,14 +461,278 @@ def test_a_lost_kernel_is_named_at_once(
         _expect_state(page, name, "failed", "Not saved: the kernel does not answer. Restart")
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_no_barriers_in_either_theme(page: Page, base_url: str, notebook: Path, theme: str) -> None:
-    _open(page, base_url, notebook)
+# The types below are answered in a real session, so that what counts is the journal.
+
+STARTER = "def width(layers):\n    ..."
+CALL = "width([4, 2])"
+ITEMS = [
+    _view(
+        "multiple_select",
+        "several",
+        stem="Which apply?",
+        options=_choices(
+            head="A *new* head, $W \\in \\mathbb{R}^{d \\times k}$",
+            vocab="A new vocabulary, built from the labels and all the words that describe them",
+            loss="A loss that fits the labels",
+        ),
+    ),
+    _view("numeric", "memory", stem="How much?", unit="MB"),
+    _view(
+        "cloze",
+        "gaps",
+        stem="Fill in the blanks.",
+        text=(
+            "A classifier reads the [[pooled]] vector; its head has [[outputs]] for five "
+            "classes.\n\n"
+            "| Task | Head | Size |\n|---|---|---|\n"
+            "| Tagging | [[tagger]] | [[size]] |\n| Scoring | linear | 1 |\n\n"
+            "- A list item with **emphasis** and nothing to fill in."
+        ),
+        blanks=[
+            {"id": "pooled", "kind": "text"},
+            {"id": "outputs", "kind": "number"},
+            {
+                "id": "tagger",
+                "kind": "choice",
+                "options": _choices(token="one *per* token", pool="one per text"),
+            },
+            {"id": "size", "kind": "number", "unit": "KB"},
+        ],
+    ),
+    _view(
+        "code",
+        "width-of",
+        stem="Write `width`.",
+        starter=STARTER,
+        setup="",
+        checks=[
+            {"id": "widest", "name": "The widest of two layers", "call": CALL},
+            {"id": "none", "name": "Nothing at all", "call": "width([])"},
+        ],
+    ),
+    _view(
+        "numeric",
+        "own",
+        stem="**Your** model has 12 layers.\n\n| Layer | Size |\n|---|---|\n| 1 | 768 |",
+        unit=None,
+        variant="v12",
+    ),
+]
+MARK = "# answer: width-of  (keep this line; run the cell to record your answer)\n"
+
+
+@pytest.fixture
+def quiz(root: Path, request: pytest.FixtureRequest) -> Path:
+    """A folder of this test's own with a quiz of the types that are not among ``VIEWS``."""
+    folder = root / re.sub(r"\W+", "_", request.node.name)
+    folder.mkdir()
+    about = {"id": "real", "title": "Real", "chapter": "", "instructions": "Answer."}
+    public = PublicQuiz.model_validate(about | {"items": ITEMS})
+    (folder / "questions.json").write_text(public.to_json(), encoding="utf-8")
+    cells = ['from autograder import open_quiz\n\nquiz = open_quiz("real")']
+    for item in ITEMS:
+        cells += [MARK + STARTER] if item["type"] == "code" else []
+        cells += [f'quiz.show("{item["id"]}")']
+    _write(folder / "quiz.ipynb", cells, {})
+    return folder
+
+
+def _open_quiz(page: Page, base_url: str, quiz: Path, *, app: str = "lab") -> None:
+    open_notebook(page, base_url, f"{quiz.name}/quiz.ipynb", app=app)
+    run_all(page)
+    expect(page.locator("[data-item]")).to_have_count(len(ITEMS))
+
+
+def _in_journal(page: Page, quiz: Path, name: str, response: Any) -> None:
+    """Wait until the journal ends with the response to a question."""
+    found: Any = "nothing"
+    for _ in range(50):
+        record = read_journal(quiz / "real.answers.jsonl").records.get(name)
+        found = record.response if record else "nothing"
+        if found == response:
+            return
+        page.wait_for_timeout(200)
+    pytest.fail(f"the journal holds {found!r} for {name}, not {response!r}")
+
+
+def _blank(page: Page, name: str) -> Locator:
+    return _item(page, "gaps").get_by_label(name, exact=True)
+
+
+def _write_code(page: Page, code: str, *, run: bool = True) -> None:
+    """Write below the mark of the code cell, as a learner does."""
+    cell = page.locator(".jp-CodeCell", has_text="# answer: width-of").first
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.press("Control+Shift+Home")
+    page.keyboard.insert_text(MARK + code)
+    if run:
+        page.keyboard.press("Control+Enter")
+
+
+def _mouse_through(page: Page, quiz: Path) -> None:
+    """Answer every question of the quiz by mouse, as far as it can be."""
+    item = _item(page, "several")
+    item.get_by_text("A loss that fits").click()
+    item.get_by_text("new head").click()
+    item.get_by_text("A new vocabulary").click()
+    item.get_by_text("A new vocabulary").click()
+    _in_journal(page, quiz, "several", {"picks": ["head", "loss"]})
+    field = _item(page, "memory").get_by_role("textbox", name="Your answer MB")
+    field.click()
+    page.keyboard.insert_text("1.5e3 MB")
+    _in_journal(page, quiz, "memory", {"value": "1.5e3 MB"})
+    _blank(page, "Blank 3 of 4").select_option("one per token")
+    _in_journal(page, quiz, "gaps", {"blanks": {"tagger": "token"}})
+    _blank(page, "Blank 4 of 4, in KB").click()
+    page.keyboard.insert_text("16")
+    _in_journal(page, quiz, "gaps", {"blanks": {"tagger": "token", "size": "16"}})
+    expect(_item(page, "gaps")).to_contain_text("2 of 4 blanks filled.")
+    _write_code(page, "def width(layers):\n    return max(layers)")
+    _in_journal(page, quiz, "width-of", {"source": "def width(layers):\n    return max(layers)"})
+    for name in ("several", "memory", "gaps", "width-of"):
+        _expect_state(page, name, "saved", re.compile(r"Saved \d\d:\d\d:\d\d"))
+
+
+def _keys_through(page: Page, quiz: Path) -> None:
+    """Answer every question of the quiz by keys alone, starting at its first control."""
+    _item(page, "several").locator("input").first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    _in_journal(page, quiz, "several", {"picks": ["vocab", "loss"]})
+    _item(page, "memory").locator("input").focus()
+    page.keyboard.type("0.25")
+    page.keyboard.press("Enter")
+    _in_journal(page, quiz, "memory", {"value": "0.25"})
+    _blank(page, "Blank 1 of 4").focus()
+    page.keyboard.type("CLS x")
+    page.keyboard.press("Tab")
+    page.keyboard.type("5")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.type("20")
+    first = _item(page, "gaps").locator("select option").nth(1).get_attribute("value")
+    blanks = {"pooled": "CLS x", "outputs": "5", "tagger": first, "size": "20"}
+    _in_journal(page, quiz, "gaps", {"blanks": blanks})
+    _write_code(page, "width = max")
+    _in_journal(page, quiz, "width-of", {"source": "width = max"})
+
+
+def test_mouse_answers_reach_the_journal_and_can_be_cleared(
+    page: Page, base_url: str, quiz: Path
+) -> None:
+    _open_quiz(page, base_url, quiz)
+    expect(_item(page, "own")).to_contain_text("Your model has 12 layers.")
+    expect(_item(page, "memory")).not_to_contain_text("How much?")
+    _mouse_through(page, quiz)
+    for name in ("several", "memory", "gaps", "width-of"):
+        _item(page, name).get_by_role("button", name="Clear answer").click()
+        _expect_state(page, name, "open", "Not answered")
+        _in_journal(page, quiz, name, None)
+    expect(_item(page, "several").locator("input:checked")).to_have_count(0)
+    for blank in _item(page, "gaps").locator("input, select").all():
+        expect(blank).to_have_value("")
+
+
+def test_keyboard_answers_reach_the_journal_and_come_back(
+    page: Page, base_url: str, quiz: Path
+) -> None:
+    _open_quiz(page, base_url, quiz)
+    _keys_through(page, quiz)
+    run_all(page)
+    for name in ("several", "memory", "gaps", "width-of"):
+        _expect_state(page, name, "saved")
+    expect(_item(page, "several").locator("input:checked")).to_have_count(2)
+    expect(_item(page, "memory").locator("input")).to_have_value("0.25")
+    expect(_blank(page, "Blank 1 of 4")).to_have_value("CLS x")
+    expect(_item(page, "width-of").locator(".ag-note")).to_be_hidden()
+
+
+def test_a_text_that_is_no_number_is_named_and_not_recorded(
+    page: Page, base_url: str, quiz: Path
+) -> None:
+    _open_quiz(page, base_url, quiz)
+    field = _item(page, "memory").locator("input")
+    field.fill("1,5")
+    _expect_state(page, "memory", "failed", "Not saved: '1,5' is not a number; write it like 1024")
+    expect(_item(page, "memory")).to_contain_text("✗ This is not a number.")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    field.fill("1.5")
+    _in_journal(page, quiz, "memory", {"value": "1.5"})
+    expect(field).to_have_attribute("aria-invalid", "false")
+    _blank(page, "Blank 2 of 4").fill("five")
+    _expect_state(page, "gaps", "failed", "'five' is not a number")
+    expect(_item(page, "gaps")).to_contain_text("✗ Blank 2: Write a number")
+    _blank(page, "Blank 2 of 4").fill("")
+    _expect_state(page, "gaps", "open")
+    assert "gaps" not in read_journal(quiz / "real.answers.jsonl").records
+
+
+def test_a_code_cell_is_recorded_when_it_is_run(page: Page, base_url: str, quiz: Path) -> None:
+    _open_quiz(page, base_url, quiz)
+    item = _item(page, "width-of")
+    note = item.locator(".ag-note")
+    _expect_state(page, "width-of", "open")
+    expect(note).to_be_hidden()
+    _write_code(page, "def width(layers):\n    return max(layers)", run=False)
+    expect(note).to_have_text("The code in the cell is not recorded yet: run the cell.")
+    page.keyboard.press("Control+Enter")
+    _expect_state(page, "width-of", "saved")
+    expect(item).to_contain_text("Recorded: 2 lines of code.")
+    expect(note).to_be_hidden()
+
+    item.get_by_role("button", name="Run the visible checks").click()
+    expect(item.locator("[data-outcome=value]")).to_contain_text("The widest of two layers")
+    expect(item.locator("[data-outcome=value] .ag-detail")).to_have_text("4")
+    expect(item.locator("[data-outcome=failed]")).to_contain_text("raised ValueError: max()")
+    expect(item).to_contain_text(re.compile(r"2 checks run at \d\d:\d\d:\d\d: 1 not as expected."))
+
+    _write_code(page, "width = min", run=False)
+    expect(note).to_have_text("The cell was changed after it was recorded: run it again.")
+    page.keyboard.press("Control+Enter")
+    _in_journal(page, quiz, "width-of", {"source": "width = min"})
+    expect(note).to_be_hidden()
+
+
+def test_no_barriers_in_the_other_types(page: Page, base_url: str, quiz: Path) -> None:
+    _open_quiz(page, base_url, quiz)
+    _assert_no_barriers(page, "[data-item]")
+    _mouse_through(page, quiz)
+    _item(page, "width-of").get_by_role("button", name="Run the visible checks").click()
+    expect(_item(page, "width-of").locator(".ag-detail")).to_have_count(2)
+    _item(page, "own").locator("input").fill("1,5")
+    _expect_state(page, "own", "failed")
+    _blank(page, "Blank 2 of 4").fill("five")
+    _expect_state(page, "gaps", "failed")
+    for theme in ("Light", "Dark"):
+        _set_theme(page, f"JupyterLab {theme}")
+        _assert_no_barriers(page, "[data-item]")
+        _picture(page, theme.lower())
+
+
+def _picture(page: Page, name: str) -> None:
+    """Screenshots of every question, for a person to look at, where AG_PICTURES names a folder."""
+    folder = os.environ.get("AG_PICTURES")
+    if folder:
+        for item in ITEMS:
+            _item(page, item["id"]).screenshot(path=f"{folder}/{item['id']}-{name}.png")
+
+
+def _set_theme(page: Page, theme: str) -> None:
     page.evaluate(
         "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
     )
     light = str(theme.endswith("Light")).lower()
     expect(page.locator(f'body[data-jp-theme-light="{light}"]')).to_have_count(1)
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_no_barriers_in_either_theme(page: Page, base_url: str, notebook: Path, theme: str) -> None:
+    _open(page, base_url, notebook)
+    _set_theme(page, theme)
     _assert_no_barriers(page)
     for name in VIEWS:
         _by_mouse(page, name)
@@ -478,9 +745,9 @@ def test_no_barriers_in_either_theme(page: Page, base_url: str, notebook: Path, 
     _assert_no_barriers(page)
 
 
-def _assert_no_barriers(page: Page) -> None:
+def _assert_no_barriers(page: Page, *parts: str) -> None:
     page.wait_for_timeout(300)  # colours fade
-    for part in ("[data-item]", "[data-receipt]"):
+    for part in parts or ("[data-item]", "[data-receipt]"):
         result = Axe().run(page, context=part)
         assert result.violations_count == 0, result.generate_report()
 
@@ -492,6 +759,19 @@ def test_everything_fits_400_pixels_and_can_be_hit(
     _open(page, base_url, notebook, app="notebook")
     for name in VIEWS:
         _by_keyboard(page, name)
+    _assert_fits(page)
+
+
+def test_the_other_types_fit_400_pixels(page: Page, base_url: str, quiz: Path) -> None:
+    page.set_viewport_size({"width": 400, "height": 900})
+    _open_quiz(page, base_url, quiz, app="notebook")
+    _blank(page, "Blank 2 of 4").fill("five")
+    _expect_state(page, "gaps", "failed")
+    _picture(page, "narrow")
+    _assert_fits(page)
+
+
+def _assert_fits(page: Page) -> None:
     too_wide = page.evaluate(
         """() => [...document.querySelectorAll('.ag, .ag *')]
           .filter((part) => !part.closest('.ag-unseen, mjx-container, select'))
@@ -501,7 +781,7 @@ def test_everything_fits_400_pixels_and_can_be_hit(
     )
     assert too_wide == []
     too_small = page.evaluate(
-        """() => [...document.querySelectorAll('.ag button, .ag select, .ag-option')]
+        """() => [...document.querySelectorAll('.ag button, .ag select, .ag-input, .ag-option')]
           .filter((part) => part.offsetHeight > 0)
           .filter((part) => part.offsetHeight < 44 || part.offsetWidth < 44)
           .map((part) => part.outerHTML.slice(0, 120))"""
