@@ -37,6 +37,28 @@ def check(quizzes: Quizzes = None, source: Source = Path("source")) -> None:
         typer.echo(f"{quiz.id}: {len(quiz.items)} items, {points:g} points, no problem found")
 
 
+@app.command()
+def grade(
+    quiz: Annotated[str, typer.Argument(help="The quiz to grade.")],
+    force: Annotated[bool, typer.Option(help="Grade unchanged submissions too.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; one a core.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, instead of processes here.")
+    ] = None,
+    run_code_unprotected: Annotated[
+        bool,
+        typer.Option(help="Run learner code WITHOUT a sandbox, with your rights, where none is."),
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Where the list of changed scores goes (CSV).")
+    ] = None,
+) -> None:
+    """Grade all submissions of a quiz into nbgrader's gradebook, in bulk."""
+    from autograder.bulk import command
+
+    command.run(quiz, force, workers, scheduler, run_code_unprotected, report)
+
+
 def _load(names: list[str] | None, source: Path) -> list[tuple[Path, Quiz]]:
     """Every quiz asked for; all problems of all of them are reported before giving up."""
     folders = [source / name for name in names or _all(source)]

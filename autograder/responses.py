@@ -9,6 +9,7 @@ clock that was set back does no harm.
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 METADATA_KEY = "autograder"
+_METADATA_UNREADABLE = "the answers in the notebook's metadata cannot be read"
 
 
 class Record(BaseModel):
@@ -31,7 +33,7 @@ class Record(BaseModel):
 
     item: str
     response: JsonValue
-    revision: int = Field(ge=1)
+    revision: int = Field(ge=1, le=10**9)
     time: str = Field(max_length=40)
     variant: str = Field("", max_length=16)
 
@@ -58,9 +60,16 @@ def merge(parts: Iterable[Recorded]) -> Recorded:
         problems += part.problems
         for record in part.records.values():
             known = records.get(record.item)
-            if known is None or record.rank > known.rank:
+            if known is None or is_newer(record, known):
                 records[record.item] = record
     return Recorded(records, tuple(problems))
+
+
+def is_newer(record: Record, known: Record) -> bool:
+    """Whether ``record`` counts instead of ``known``."""
+    if record.revision != known.revision:
+        return record.revision > known.revision
+    return record.rank > known.rank
 
 
 def journal_path(folder: Path, quiz_id: str) -> Path:
@@ -71,14 +80,18 @@ def journal_path(folder: Path, quiz_id: str) -> Path:
 def read_journal(path: Path) -> Recorded:
     """Read a journal; a line that cannot be read is a problem and never hides the others."""
     try:
-        lines = path.read_bytes().splitlines()
+        return parse_journal(path.read_bytes(), path.name)
     except FileNotFoundError:
         return Recorded({})
     except OSError as error:
         return Recorded({}, (f"{path.name} cannot be read ({error.strerror})",))
+
+
+def parse_journal(data: bytes, name: str) -> Recorded:
+    """The records in the bytes of a journal; ``name`` is the file's, for problems."""
     parts = [
-        _parse(line, f"{path.name}, line {number}")
-        for number, line in enumerate(lines, start=1)
+        _parse(line, f"{name}, line {number}")
+        for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).splitlines(), start=1)
         if line.strip()
     ]
     return merge(parts)
@@ -108,13 +121,21 @@ def read_notebook(metadata: Mapping[str, Any], quiz_id: str) -> Recorded:
     held = metadata.get(METADATA_KEY)
     if held is None:
         return Recorded({})
-    if not isinstance(held, Mapping) or not isinstance(held.get("records"), Mapping):
-        return Recorded({}, ("the answers in the notebook's metadata cannot be read",))
-    if held.get("quiz") != quiz_id:
-        return Recorded({}, (f"the notebook's answers belong to the quiz {held.get('quiz')!r}",))
+    if not isinstance(held, Mapping):
+        return Recorded({}, (_METADATA_UNREADABLE,))
+    records = held.get("records")
+    if held.get("quiz") != quiz_id:  # another quiz in the same notebook: see frame.js
+        others = held.get("others")
+        records = others.get(quiz_id) if isinstance(others, Mapping) else None
+        if records is None:
+            return Recorded(
+                {}, (f"the notebook's answers belong to the quiz {held.get('quiz')!r}",)
+            )
+    if not isinstance(records, Mapping):
+        return Recorded({}, (_METADATA_UNREADABLE,))
     return merge(
-        _parse(json.dumps(value), f"the notebook's metadata, item {name!r}")
-        for name, value in held["records"].items()
+        _parse_value(value, f"the notebook's metadata, item {name!r}")
+        for name, value in records.items()
     )
 
 
@@ -127,6 +148,14 @@ def to_metadata(recorded: Recorded, quiz_id: str) -> dict[str, Any]:
 def _parse(text: bytes | str, place: str) -> Recorded:
     try:
         record = Record.model_validate_json(text)
+    except (ValidationError, RecursionError):
+        return Recorded({}, (f"{place}: not a readable answer",))
+    return Recorded({record.item: record})
+
+
+def _parse_value(value: Any, place: str) -> Recorded:
+    try:
+        record = Record.model_validate(value)
     except (ValidationError, RecursionError):
         return Recorded({}, (f"{place}: not a readable answer",))
     return Recorded({record.item: record})

@@ -1,0 +1,244 @@
+"""nbgrader's gradebook, written for many submissions at a time.
+
+The tables are nbgrader's own; what ``nbgrader autograde`` writes row by row is written here by one
+statement a table and batch. What a person entered (``manual_score``, ``extra_credit``,
+``manual_comment``) is never touched.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from sqlalchemy import bindparam, insert, select, update
+
+from autograder.bulk.worker import Result
+from autograder.errors import AutograderError
+from autograder.notebooks import code_cell
+from autograder.quiz import Quiz
+
+
+@dataclass(frozen=True)
+class StoredGrade:
+    """A row of the table ``grade`` as it stood before."""
+
+    id: str
+    auto_score: float | None
+    manual_score: float | None
+    needs_manual_grade: bool
+
+
+@dataclass
+class Stored:
+    """What the gradebook holds of one learner's submission; empty ids where it holds nothing."""
+
+    submission: str = ""
+    notebook: str = ""
+    extension: datetime.timedelta | None = None
+    grades: dict[str, StoredGrade] = field(default_factory=dict)
+    comments: dict[str, str] = field(default_factory=dict)
+
+
+#: Whether a person has to look (again) at an item: result, item, what was stored for it.
+NeedsPerson = Callable[[Result, str, StoredGrade | None], bool]
+
+
+class ClassGradebook:
+    """The gradebook of a course, opened for one quiz.
+
+    Raises
+    ------
+    AutograderError
+        Where the quiz is not in the gradebook as ``quiz.yaml`` has it.
+    """
+
+    def __init__(self, gradebook: Gradebook, quiz: Quiz) -> None:
+        self._db = gradebook.db
+        remedy = f"run: nbgrader generate_assignment {quiz.id} --force"
+        try:
+            assignment = gradebook.find_assignment(quiz.id)
+            notebook = gradebook.find_notebook(quiz.id, quiz.id)
+        except MissingEntry as error:
+            raise AutograderError(
+                f"the gradebook does not know {quiz.id!r} yet; {remedy}"
+            ) from error
+        self._assignment, self._notebook = assignment.id, notebook.id
+        self.due = assignment.duedate
+        self._graded = {cell.name: cell.id for cell in notebook.grade_cells}
+        self._solved = {cell.name: cell.id for cell in notebook.solution_cells}
+        points = {cell.name: cell.max_score for cell in notebook.grade_cells}
+        solved = {item.id for item in quiz.items if item.type == "case_study"}
+        solved |= {code_cell(item.id) for item in quiz.items if item.type == "code"}
+        if points != {item.id: item.points for item in quiz.items} or set(self._solved) != solved:
+            raise AutograderError(
+                f"the questions or points of {quiz.id!r} changed after its release, and the "
+                f"gradebook holds the older ones; {remedy}"
+            )
+
+    def stored(self, learners: Sequence[str]) -> dict[str, Stored]:
+        """What is stored for each of some learners."""
+        found: dict[str, Stored] = defaultdict(Stored)
+        by_notebook: dict[str, Stored] = {}
+        submissions = (
+            select(
+                SubmittedAssignment.student_id,
+                SubmittedAssignment.id,
+                SubmittedAssignment.extension,
+                SubmittedNotebook.id,
+            )
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .where(SubmittedAssignment.assignment_id == self._assignment)
+            .where(SubmittedNotebook.notebook_id == self._notebook)
+            .where(SubmittedAssignment.student_id.in_(learners))
+        )
+        for learner, submission, extension, notebook in self._db.execute(submissions):
+            one = Stored(submission, notebook, extension)
+            found[learner] = by_notebook[notebook] = one
+        cells = {cell: name for name, cell in self._graded.items()}
+        table = Grade.__table__.c
+        grades = select(
+            table.notebook_id,
+            table.cell_id,
+            table.id,
+            table.auto_score,
+            table.manual_score,
+            table.needs_manual_grade,
+        ).where(table.notebook_id.in_(by_notebook))
+        for notebook, cell, *values in self._db.execute(grades):
+            by_notebook[notebook].grades[cells[cell]] = StoredGrade(*values)
+        cells = {cell: name for name, cell in self._solved.items()}
+        comments = Comment.__table__.c
+        query = select(comments.notebook_id, comments.cell_id, comments.id)
+        for notebook, cell, row in self._db.execute(
+            query.where(comments.notebook_id.in_(by_notebook))
+        ):
+            by_notebook[notebook].comments[cells[cell]] = row
+        return dict(found)
+
+    def is_complete(self, held: Stored) -> bool:
+        """Whether every question has its grade."""
+        return held.grades.keys() == self._graded.keys()
+
+    def save(
+        self,
+        results: Iterable[Result],
+        stored: Mapping[str, Stored],
+        needs_person: NeedsPerson,
+    ) -> None:
+        """Write some results in one transaction."""
+        rows = _Rows()
+        known = set(
+            self._db.scalars(
+                select(Student.id).where(Student.id.in_([one.learner for one in results]))
+            )
+        )
+        for result in results:
+            if result.learner not in known:
+                rows.students.append({"id": result.learner, "lms_user_id": None})
+            held = stored.get(result.learner)
+            if held is None:
+                held = self._add_submission(rows, result)
+            else:
+                self._update_submission(rows, result, held)
+            for name, points in result.points.items():
+                before = held.grades.get(name)
+                values = {
+                    "auto_score": points,
+                    "needs_manual_grade": needs_person(result, name, before),
+                }
+                if before:
+                    rows.grades_changed.append({"row": before.id, **values})
+                else:
+                    rows.grades.append(self._row(held, self._graded[name]) | values)
+            for name, comment in result.comments.items():
+                if name in held.comments:
+                    rows.comments_changed.append(
+                        {"row": held.comments[name], "auto_comment": comment}
+                    )
+                else:
+                    row = self._row(held, self._solved[name])
+                    rows.comments.append(row | {"auto_comment": comment})
+        self._write(rows)
+
+    def _add_submission(self, rows: _Rows, result: Result) -> Stored:
+        held = Stored(uuid4().hex, uuid4().hex)
+        rows.submissions.append(
+            {
+                "id": held.submission,
+                "assignment_id": self._assignment,
+                "student_id": result.learner,
+                "timestamp": result.timestamp,
+            }
+        )
+        rows.notebooks.append(
+            {
+                "id": held.notebook,
+                "assignment_id": held.submission,
+                "notebook_id": self._notebook,
+                "late_submission_penalty": None,
+            }
+        )
+        return held
+
+    @staticmethod
+    def _update_submission(rows: _Rows, result: Result, held: Stored) -> None:
+        if result.timestamp:
+            rows.timestamps.append({"row": held.submission, "timestamp": result.timestamp})
+        rows.on_time.append({"row": held.notebook, "late_submission_penalty": None})
+
+    @staticmethod
+    def _row(held: Stored, cell: str) -> dict[str, object]:
+        return {"id": uuid4().hex, "notebook_id": held.notebook, "cell_id": cell}
+
+    def _write(self, rows: _Rows) -> None:
+        for model, new in (
+            (Student, rows.students),
+            (SubmittedAssignment, rows.submissions),
+            (SubmittedNotebook, rows.notebooks),
+            (Grade, rows.grades),
+            (Comment, rows.comments),
+        ):
+            if new:
+                self._db.execute(insert(model.__table__), new)
+        for model, changed in (
+            (SubmittedAssignment, rows.timestamps),
+            (SubmittedNotebook, rows.on_time),
+            (Grade, rows.grades_changed),
+            (Comment, rows.comments_changed),
+        ):
+            if changed:
+                table = model.__table__
+                values: dict[str, Any] = {
+                    name: bindparam(name) for name in changed[0] if name != "row"
+                }
+                statement = update(table).where(table.c.id == bindparam("row")).values(values)
+                self._db.connection().execute(statement, changed)
+        self._db.commit()
+
+
+@dataclass
+class _Rows:
+    """What one batch inserts and updates, by table."""
+
+    students: list[dict[str, object]] = field(default_factory=list)
+    submissions: list[dict[str, object]] = field(default_factory=list)
+    notebooks: list[dict[str, object]] = field(default_factory=list)
+    grades: list[dict[str, object]] = field(default_factory=list)
+    comments: list[dict[str, object]] = field(default_factory=list)
+    timestamps: list[dict[str, object]] = field(default_factory=list)
+    on_time: list[dict[str, object]] = field(default_factory=list)
+    grades_changed: list[dict[str, object]] = field(default_factory=list)
+    comments_changed: list[dict[str, object]] = field(default_factory=list)
