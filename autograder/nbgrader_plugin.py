@@ -1,9 +1,10 @@
 """Grading quizzes inside ``nbgrader autograde``, without running a learner's code.
 
-``configure`` puts five preprocessors into nbgrader:
+``configure`` puts five preprocessors and a reader into nbgrader:
 
 - ``ClearOtherSolutions`` leaves quizzes alone when a release is made: they hold no solution, and
   nbgrader would replace the cell that shows a case study by a stub;
+- ``SubmissionExporter`` opens submissions that are no notebooks, so that their journal counts;
 - ``RestoreQuiz`` reads the learner's answers out of what was handed in and puts the instructor's
   own notebook in its place, so that nothing a learner edited, deleted or forged has any effect;
 - ``GradeQuiz`` stands where nbgrader would run the notebook and writes each score and its feedback
@@ -19,12 +20,15 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
@@ -45,19 +49,15 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
+from autograder.course import COURSE_FILE
 from autograder.graded_notebook import FOR_GRADERS, write_results
 from autograder.grading import grade
 from autograder.notebooks import source_notebook
 from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
-from autograder.responses import (
-    METADATA_KEY,
-    Recorded,
-    journal_path,
-    merge,
-    read_journal,
-    read_notebook,
-    to_metadata,
-)
+from autograder.released import require_released
+from autograder.responses import METADATA_KEY, Recorded, read_notebook, to_metadata
+from autograder.sandbox import judge_or_wait
+from autograder.submissions import read_submission
 
 #: Where ``GradeQuiz`` leaves what it graded for ``SaveQuizGrades``.
 _GRADED = "autograder_graded"
@@ -79,6 +79,7 @@ def configure(config: Config) -> None:
         ClearOtherSolutions if stock is ClearSolutions else stock
         for stock in GenerateAssignment.class_traits()["preprocessors"].default_args[0]
     ]
+    config.Autograde.exporter_class = SubmissionExporter
     config.Autograde.sanitize_preprocessors = [
         RestoreQuiz,
         ClearOutput,
@@ -114,6 +115,30 @@ class ClearOtherSolutions(ClearSolutions):
         return cleared
 
 
+class SubmissionExporter(NotebookExporter):
+    """Reads what was handed in; of a quiz even a notebook that is none, for its journal's sake.
+
+    ``RestoreQuiz`` reads the answers itself, so an empty notebook stands in for one that cannot be
+    read. Other assignments fail as ever.
+    """
+
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        read: tuple[NotebookNode, dict[str, Any]]
+        if resources is None or _find_quiz(self, resources) is None:
+            read = super().from_filename(filename, resources, **kwargs)
+            return read
+        path = Path(filename)
+        resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+        try:
+            notebook = nbformat.reads(path.read_text("utf-8"), 4) if path.is_file() else None
+        except Exception:
+            notebook = None  # named by read_submission
+        read = self.from_notebook_node(notebook or new_notebook(), resources, **kwargs)
+        return read
+
+
 class RestoreQuiz(NbGraderPreprocessor):
     """Put the instructor's notebook, with the learner's answers, in the submission's place."""
 
@@ -123,16 +148,37 @@ class RestoreQuiz(NbGraderPreprocessor):
         quiz = _find_quiz(self, resources)
         if quiz is None:
             return nb, resources
-        folder = Path(resources["metadata"]["path"])
-        recorded = merge(
-            [read_journal(journal_path(folder, quiz.id)), read_notebook(nb.metadata, quiz.id)]
-        )
+        student, folder = resources["nbgrader"]["student"], Path(resources["metadata"]["path"])
+        self._require_released(quiz, resources)
+        self._drop_linked(folder, student, quiz.id)
+        recorded = read_submission(folder, quiz.for_learner(student))
         for problem in recorded.problems:
-            self.log.warning("%s, %s: %s", resources["nbgrader"]["student"], quiz.id, problem)
+            self.log.warning("%s, %s: %s", student, quiz.id, problem)
         restored = source_notebook(quiz)
         held = to_metadata(recorded, quiz.id) | {"problems": list(recorded.problems)}
         restored.metadata[METADATA_KEY] = nbformat.from_dict(held)
         return restored, resources
+
+    @staticmethod
+    def _require_released(quiz: Quiz, resources: dict[str, Any]) -> None:
+        with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
+            require_released(gradebook, quiz)
+
+    def _drop_linked(self, submitted: Path, student: str, quiz_id: str) -> None:
+        """Remove what nbgrader copied from behind a symbolic link of the submission.
+
+        The link may lead to the key or to another learner's work, and the copy would go back to
+        the learner with the feedback.
+        """
+        coursedir = CourseDirectory(parent=self)
+        copies = Path(coursedir.format_path(coursedir.autograded_directory, student, quiz_id))
+        for place, folders, files in os.walk(submitted):
+            for name in (*folders, *files):
+                handed_in = Path(place, name)
+                copy = copies / handed_in.relative_to(submitted)
+                if handed_in.is_symlink() and copy.is_file():
+                    self.log.warning("%s: the link %r is not followed", student, str(handed_in))
+                    copy.unlink()
 
 
 class GradeQuiz(Execute):
@@ -149,7 +195,8 @@ class GradeQuiz(Execute):
             return executed
         problems = tuple(nb.metadata[METADATA_KEY]["problems"])
         recorded = Recorded(read_notebook(nb.metadata, quiz.id).records, problems)
-        graded = grade(recorded, quiz.for_learner(resources["nbgrader"]["student"]))
+        learners = quiz.for_learner(resources["nbgrader"]["student"])
+        graded = grade(recorded, learners, judge_or_wait)
         write_results(nb, graded, problems)
         resources[_GRADED] = graded
         return nb, resources
@@ -197,4 +244,13 @@ def _find_quiz(preprocessor: NbGraderPreprocessor, resources: dict[str, Any]) ->
     path = folder / QUIZ_FILE
     if where["notebook"] != where["assignment"] or not path.exists():
         return None
+    course = path.parent.parent / COURSE_FILE
+    return _load(
+        path.resolve(), *(one.stat().st_mtime_ns for one in (path, course) if one.exists())
+    )
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path, *_changed: int) -> Quiz:
+    """The quiz in a file that has not changed since."""
     return load_quiz(path)

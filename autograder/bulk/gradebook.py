@@ -18,7 +18,6 @@ from nbgrader.api import (
     Comment,
     Grade,
     Gradebook,
-    MissingEntry,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
@@ -26,9 +25,8 @@ from nbgrader.api import (
 from sqlalchemy import bindparam, insert, select, update
 
 from autograder.bulk.worker import Result
-from autograder.errors import AutograderError
-from autograder.notebooks import code_cell
 from autograder.quiz import Quiz
+from autograder.released import require_released
 
 
 @dataclass(frozen=True)
@@ -67,26 +65,11 @@ class ClassGradebook:
 
     def __init__(self, gradebook: Gradebook, quiz: Quiz) -> None:
         self._db = gradebook.db
-        remedy = f"run: nbgrader generate_assignment {quiz.id} --force"
-        try:
-            assignment = gradebook.find_assignment(quiz.id)
-            notebook = gradebook.find_notebook(quiz.id, quiz.id)
-        except MissingEntry as error:
-            raise AutograderError(
-                f"the gradebook does not know {quiz.id!r} yet; {remedy}"
-            ) from error
-        self._assignment, self._notebook = assignment.id, notebook.id
-        self.due = assignment.duedate
+        notebook = require_released(gradebook, quiz)
+        self._assignment, self._notebook = notebook.assignment_id, notebook.id
+        self.due = notebook.assignment.duedate
         self._graded = {cell.name: cell.id for cell in notebook.grade_cells}
         self._solved = {cell.name: cell.id for cell in notebook.solution_cells}
-        points = {cell.name: cell.max_score for cell in notebook.grade_cells}
-        solved = {item.id for item in quiz.items if item.type == "case_study"}
-        solved |= {code_cell(item.id) for item in quiz.items if item.type == "code"}
-        if points != {item.id: item.points for item in quiz.items} or set(self._solved) != solved:
-            raise AutograderError(
-                f"the questions or points of {quiz.id!r} changed after its release, and the "
-                f"gradebook holds the older ones; {remedy}"
-            )
 
     def stored(self, learners: Sequence[str]) -> dict[str, Stored]:
         """What is stored for each of some learners."""

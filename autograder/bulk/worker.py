@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import nbformat
@@ -19,10 +19,9 @@ from nbgrader.utils import compute_checksum, is_solution, parse_utc
 from autograder.errors import AutograderError
 from autograder.graded_notebook import write_results
 from autograder.grading import Graded, grade
-from autograder.items import Code, Score
 from autograder.quiz import Quiz, load_quiz
 from autograder.responses import METADATA_KEY, journal_path, to_metadata
-from autograder.sandbox import Isolation, judge
+from autograder.sandbox import Isolation, judge_or_wait
 from autograder.submissions import read_submission
 
 #: Part of every digest: raise it when the same submission may be graded otherwise than before.
@@ -105,12 +104,7 @@ def _grade(job: Job, task: Task) -> Result:
     timestamp, complaint = _timestamp(task.submitted)
     problems = (*recorded.problems, *complaint)
 
-    def judge_code(item: Code, source: str) -> Score:
-        try:
-            return judge(item, source, job.isolation)
-        except AutograderError as error:
-            return Score("waiting", None, f"The code was not run: {error}")
-
+    judge_code = partial(judge_or_wait, isolation=job.isolation)
     graded = grade(recorded, quiz, judge_code)
     notebook = nbformat.from_dict(json.loads(job.base))
     held = to_metadata(recorded, quiz.id) | {"problems": list(recorded.problems)}

@@ -39,6 +39,16 @@ def judge(item: Code, source: str, isolation: Isolation = Isolation.REQUIRED) ->
     return item.judge_outcomes(_run(item, source, isolation), reference)
 
 
+def judge_or_wait(item: Code, source: str, isolation: Isolation = Isolation.REQUIRED) -> Score:
+    """As ``judge``; where the code cannot be run here, the answer waits and says why."""
+    from autograder.items.base import Score
+
+    try:
+        return judge(item, source, isolation)
+    except AutograderError as error:
+        return Score("waiting", None, f"The code was not run. {error}")
+
+
 def verify(item: Code, isolation: Isolation = Isolation.REQUIRED) -> list[str]:
     """What is wrong with an item, for its author; empty where nothing is.
 
