@@ -59,13 +59,24 @@ def grade(
     command.run(quiz, force, workers, scheduler, run_code_unprotected, report)
 
 
+@app.command()
+def feedback(
+    quiz: Annotated[str, typer.Argument(help="The quiz whose graded submissions to report.")],
+) -> None:
+    """Write each learner's feedback page, with scores and comments as the gradebook has them."""
+    from autograder.bulk.feedback import write_feedback
+
+    pages = write_feedback(quiz)
+    typer.echo(f"{quiz}: {len(pages)} pages, for example {pages[0]}")
+
+
 def _load(names: list[str] | None, source: Path) -> list[tuple[Path, Quiz]]:
     """Every quiz asked for; all problems of all of them are reported before giving up."""
     folders = [source / name for name in names or _all(source)]
     loaded, problems = [], []
     for folder in folders:
         try:
-            loaded.append((folder, load_quiz(folder / QUIZ_FILE)))
+            loaded.append((folder, load_quiz(folder / QUIZ_FILE, thorough=True)))
         except AutograderError as error:
             problems.append(str(error))
     if problems:

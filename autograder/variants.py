@@ -7,11 +7,14 @@ give ordinary items, so every item type has variants without knowing of them.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import itertools
 import json
 import math
+import operator
 import random
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +30,7 @@ TEMPLATE_FIELDS = ("parameters", "where", "variants")
 _SHARED = ("id", "type", "title", "points", "concepts", "difficulty")
 #: A parameter space up to this size is checked whole; a larger one by a sample of this size.
 CHECKED = 2000
+_TOO_LARGE = 1e300
 
 Scalar = bool | int | float | str
 Values = Mapping[str, Scalar | Mapping[str, Scalar]]
@@ -74,6 +78,8 @@ class Parameters(RootModel[dict[str, Range | list[Scalar | dict[str, Scalar]]]])
                 raise ValueError(f"{name!r} cannot be the name of a parameter")
             if not len(values):
                 raise ValueError(f"parameter {name!r} has no value")
+            if isinstance(values, list) and any(one in values[:n] for n, one in enumerate(values)):
+                raise ValueError(f"parameter {name!r} has the same value twice")
         return self
 
 
@@ -98,9 +104,7 @@ class Template:
         try:
             parameters = Parameters.model_validate(data["parameters"]).root
         except ValidationError as error:
-            first = error.errors()[0]
-            message = first["msg"].removeprefix("Value error, ")
-            raise TemplateError(("parameters", *first["loc"][:1]), message) from error
+            raise _unusable(data["parameters"], error) from error
         where = data.get("where", [])
         where = [where] if isinstance(where, str) else where
         count = data.get("variants", 20)
@@ -130,7 +134,7 @@ class Template:
         sizes = [len(self.parameters[name]) for name in names]
         total = math.prod(sizes)
         draw = random.Random(f"{self.body.get('id')}")
-        for number in draw.sample(range(total), min(total, CHECKED)):
+        for number in _sample(draw, total):
             values = {}
             for name, size in zip(names, sizes, strict=True):
                 number, place = divmod(number, size)
@@ -158,9 +162,36 @@ class Template:
         return ((values, self.fill(values)) for values in combinations)
 
 
+def _unusable(parameters: Any, error: ValidationError) -> TemplateError:
+    """What an author has to mend, of all that pydantic says of a list that is no range either."""
+    first = error.errors()[0]
+    name = first["loc"][:1]
+    written = parameters.get(name[0]) if name and isinstance(parameters, Mapping) else None
+    message = first["msg"].removeprefix("Value error, ")
+    if name and not isinstance(written, Mapping):
+        message = (
+            "must be a list of numbers, texts or records of these, or a range with `from` and `to`"
+        )
+    return TemplateError(("parameters", *name), message)
+
+
+def _sample(draw: random.Random, total: int) -> Iterator[int]:
+    """All numbers below ``total`` in a drawn order, or ``CHECKED`` of them."""
+    if total <= CHECKED:
+        yield from draw.sample(range(total), total)
+        return
+    seen: set[int] = set()
+    while len(seen) < CHECKED:  # a range longer than 2**63 has no len() for draw.sample
+        number = draw.randrange(total)
+        if number not in seen:
+            seen.add(number)
+            yield number
+
+
 def pick(course: str, quiz: str, item: str, learner: str, count: int) -> int:
     """Which of ``count`` variants a learner gets: the same at every reload and at grading."""
-    text = json.dumps([course, quiz, item, learner])
+    name = unicodedata.normalize("NFC", learner)  # macOS spells the names of folders otherwise
+    text = json.dumps([course, quiz, item, name])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % count
 
 
@@ -182,6 +213,8 @@ def _fill(value: Any, values: Values, loc: tuple[str | int, ...]) -> Any:
         return [_fill(inner, values, (*loc, number)) for number, inner in enumerate(value)]
     if not isinstance(value, str) or "{{" not in value:
         return value
+    if any("}}" not in piece for piece in value.split("{{")[1:]):
+        raise TemplateError(loc, "a formula begins with '{{' and never ends with '}}'")
     pieces = [_evaluate(formula, values, loc) for formula in _formulas(value)]
     texts = _around(value)
     if len(pieces) == 1 and not "".join(texts).strip():
@@ -223,17 +256,41 @@ def _shown(value: Scalar) -> str:
 
 
 def _evaluate(formula: str, values: Values, loc: tuple[str | int, ...]) -> Scalar:
-    from simpleeval import EvalWithCompoundTypes
+    from simpleeval import DEFAULT_OPERATORS, EvalWithCompoundTypes
 
+    arithmetic = {ast.Mod: _of_numbers(operator.mod), ast.Mult: _of_numbers(operator.mul)}
+    operators = {**DEFAULT_OPERATORS, **arithmetic}
     try:
-        value = EvalWithCompoundTypes(functions=_functions(), names=dict(values)).eval(formula)
+        evaluator = EvalWithCompoundTypes(operators, dict(_functions()), dict(values))
+        value = evaluator.eval(formula, previously_parsed=_parsed(formula))
     except Exception as error:
         message = f"the formula {formula!r} cannot be worked out with {describe(values)}: {error}"
         raise TemplateError(loc, message) from error
+    if isinstance(value, int | float) and not abs(value) < _TOO_LARGE:  # not a number, too
+        message = f"the formula {formula!r} gives no number below 1e300 with {describe(values)}"
+        raise TemplateError(loc, message)
     if not isinstance(value, Scalar):
-        message = f"the formula {formula!r} gives {value!r}; a number or a text is needed"
+        kind = type(value).__name__
+        message = f"the formula {formula!r} gives a {kind}; a number or a text is needed"
         raise TemplateError(loc, message)
     return value
+
+
+@cache
+def _parsed(formula: str) -> ast.AST:
+    """A formula as a tree; ValueError where it holds what could take memory or time at will.
+
+    The rest is refused when it is worked out (``simpleeval``).
+    """
+    from simpleeval import SimpleEval
+
+    tree: ast.AST = SimpleEval.parse(formula)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") not in _functions():
+            raise ValueError(f"only these can be called: {', '.join(_functions())}")
+        if isinstance(node, ast.JoinedStr | ast.comprehension):
+            raise ValueError("f-strings and comprehensions are not available")
+    return tree
 
 
 @cache
@@ -249,5 +306,23 @@ def _functions() -> dict[str, Callable[..., Any]]:
         "floor": math.floor,
         "ceil": math.ceil,
         "comma": lambda number: f"{number:,}",
-        "fixed": lambda number, digits: f"{number:.{digits}f}",
+        "fixed": _fixed,
     }
+
+
+def _fixed(number: float, digits: int) -> str:
+    """A number with so many decimals."""
+    if not 0 <= digits <= 20:
+        raise ValueError("fixed() gives 0 to 20 decimals")
+    return f"{number:.{digits}f}"
+
+
+def _of_numbers(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """``operation`` for numbers only: with a text or a list, it could fill all memory."""
+
+    def checked(left: Any, right: Any) -> Any:
+        if not isinstance(left, int | float) or not isinstance(right, int | float):
+            raise ValueError("* and % work with numbers only; texts are made by fixed() or comma()")
+        return operation(left, right)
+
+    return checked

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4.rwbase import split_lines
 from nbgrader.utils import compute_checksum, is_solution, parse_utc
 
 from autograder.errors import AutograderError
@@ -110,7 +111,8 @@ def _grade(job: Job, task: Task) -> Result:
     held = to_metadata(recorded, quiz.id) | {"problems": list(recorded.problems)}
     notebook.metadata[METADATA_KEY] = nbformat.from_dict(held)
     write_results(notebook, graded, recorded.problems)
-    _write(task.autograded, json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True))
+    text = json.dumps(split_lines(notebook), indent=1, ensure_ascii=False, sort_keys=True)
+    _write(task.autograded, text)
     _write_timestamp(task)
     return Result(
         task.learner,

@@ -106,7 +106,7 @@ class NumberKey(Strict):
         if self.tolerance.admits(value, self.answer):
             return 1.0, Remark(shown, True, feedback)
         best = f"Right: {self.with_unit(self.answer)}. {feedback}"
-        for slip in self.slips:
+        for slip in sorted(self.slips, key=lambda slip: abs(value - slip.value)):
             if self.tolerance.admits(value, slip.value):
                 remark = Remark(shown, False, f"{slip.feedback} {best}", slip.misconception)
                 return slip.fraction, remark

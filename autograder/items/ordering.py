@@ -98,15 +98,28 @@ class Ordering(Item):
         for step in self.steps:
             if step.id in before[step.id]:
                 raise ValueError(f"step {step.id!r} must come before itself: `after` has a cycle")
-        if self.judge(OrderingResponse(order=[c.id for c in self.public().steps])).fraction == 1:
-            raise ValueError(
-                "the order first shown to the learner is already right: rename a step id"
-            )
+        if self._is_valid([choice.id for choice in self.public().steps]):
+            raise ValueError("every order is right: say with `after` what must come before what")
         return self
 
     def public(self) -> PublicOrdering:
+        return PublicOrdering(**self.common(), steps=self._first_shown(), tray=self.tray)
+
+    def _first_shown(self) -> list[Choice]:
+        """The steps in an order that depends on the ids alone and is not right already."""
         choices = [Choice(id=step.id, text=step.text) for step in self.steps]
-        return PublicOrdering(**self.common(), steps=self.shuffled(choices), tray=self.tray)
+        shown = self.shuffled(choices)
+        for attempt in range(100):
+            if not self._is_valid([choice.id for choice in shown]):
+                break
+            shown = self.shuffled(choices, f"again-{attempt}")
+        return shown
+
+    def _is_valid(self, order: list[str]) -> bool:
+        """Whether an order of all the steps, spare ones too, is right."""
+        before = self._predecessors()
+        follows = all(b not in before[a] for a, b in combinations(order, 2))
+        return follows and all(step.belongs for step in self.steps)
 
     def judge(self, response: OrderingResponse) -> Score:
         steps = {step.id: step for step in self.steps}

@@ -88,7 +88,93 @@ CASE_STUDY: dict[str, Any] = {
     ],
     "model_answer": "The model answer.",
 }
-ALL = [SINGLE_CHOICE, MATCHING, ORDERING, CASE_STUDY]
+MULTIPLE_SELECT: dict[str, Any] = {
+    **_COMMON,
+    "id": "several",
+    "type": "multiple_select",
+    "title": "Pick all that apply",
+    "points": 3,
+    "options": [
+        {"id": "two", "text": "2", "feedback": "Why 2 is prime.", "correct": True},
+        {"id": "three", "text": "3", "feedback": "Why 3 is prime.", "correct": True},
+        {"id": "four", "text": "4", "feedback": "Why not 4.", "misconception": "even-primes"},
+        {"id": "nine", "text": "9", "feedback": "Why not 9."},
+    ],
+}
+NUMERIC: dict[str, Any] = {
+    **_COMMON,
+    "id": "amount",
+    "type": "numeric",
+    "title": "Work it out",
+    "points": 2,
+    "answer": 22.7,
+    "unit": "million",
+    "tolerance": {"absolute": 0.1},
+    "feedback": "Why 22.7.",
+    "slips": [
+        {
+            "value": 2.27,
+            "feedback": "A factor of ten.",
+            "fraction": 0.5,
+            "misconception": "factor-of-ten",
+        },
+        {"value": 45.4, "feedback": "Counted twice."},
+    ],
+}
+CLOZE: dict[str, Any] = {
+    **_COMMON,
+    "id": "fill",
+    "type": "cloze",
+    "title": "Fill in the table",
+    "points": 3,
+    "text": "| loss | head | size |\n|---|---|---|\n| [[loss]] | [[head]] | [[size]] |",
+    "blanks": [
+        {
+            "id": "loss",
+            "kind": "choice",
+            "options": [
+                {"id": "ce", "text": "Cross-entropy", "feedback": "Why this.", "correct": True},
+                {"id": "mse", "text": "Squares", "feedback": "Why not.", "misconception": "mse"},
+            ],
+        },
+        {
+            "id": "head",
+            "kind": "text",
+            "accept": ["softmax", "soft-max"],
+            "feedback": "Why softmax.",
+            "wrong": [{"text": "sigmoid", "feedback": "For two.", "misconception": "two"}],
+        },
+        {
+            "id": "size",
+            "kind": "number",
+            "answer": 768,
+            "feedback": "Why 768.",
+            "slips": [{"value": 767, "feedback": "Forgot one.", "fraction": 0.5}],
+        },
+    ],
+}
+CODE: dict[str, Any] = {
+    **_COMMON,
+    "id": "program",
+    "type": "code",
+    "title": "Write it",
+    "points": 4,
+    "setup": "STEP = 2\n",
+    "starter": "def double(number):\n    ...\n",
+    "solution": "def double(number):\n    return STEP * number\n",
+    "checks": [
+        {
+            "id": "three",
+            "name": "Double of 3",
+            "call": "double(3)",
+            "expect": 6,
+            "visible": True,
+            "feedback": "Twice 3.",
+        },
+        {"id": "list", "name": "A list", "call": "double([1])", "weight": 3, "feedback": "Hidden."},
+    ],
+}
+ALL = [SINGLE_CHOICE, MATCHING, ORDERING, CASE_STUDY, MULTIPLE_SELECT, NUMERIC, CLOZE, CODE]
 
 
 def item(data: dict[str, Any], **changes: Any) -> AnyItem:

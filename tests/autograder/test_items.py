@@ -19,11 +19,18 @@ PERFECT = {
     "single_choice": {"choice": "red"},
     "matching": {"pairs": {"sky": "blue", "grass": "green", "rose": "red"}},
     "ordering": {"order": ["wake", "bread", "tea", "eat"]},
+    "multiple_select": {"picks": ["three", "two"]},
+    "numeric": {"value": " 22.7 Million"},
+    "cloze": {"blanks": {"loss": "ce", "head": " Softmax", "size": "768"}},
 }
 EMPTY: dict[str, Any] = {
     "matching": {"pairs": {}},
     "ordering": {"order": []},
     "case_study": {"text": "  \n"},
+    "multiple_select": {"picks": []},
+    "numeric": {"value": "  "},
+    "cloze": {"blanks": {"head": " "}},
+    "code": {"source": "\ndef double(number):\n    ...  \n"},
 }
 UNREADABLE: list[tuple[str, Any, str]] = [
     ("single_choice", {"choice": "pink"}, "no option 'pink'"),
@@ -36,6 +43,17 @@ UNREADABLE: list[tuple[str, Any, str]] = [
     ("ordering", {"order": ["wake", "wake"]}, "'wake'"),
     ("ordering", {"order": ["fly"]}, "no step 'fly'"),
     ("case_study", {"text": 7}, "valid string"),
+    ("multiple_select", {"picks": ["two", "five"]}, "no option 'five'"),
+    ("multiple_select", {"picks": ["two", "two"]}, "'two'"),
+    ("numeric", {"value": "22,7"}, "a point for decimals"),
+    ("numeric", {"value": "22.7 thousand"}, "not a number"),
+    ("numeric", {"value": True}, "valid"),
+    ("cloze", {"blanks": {"colour": "ce"}}, "no blank 'colour'"),
+    ("cloze", {"blanks": {"loss": "kl"}}, "blank 'loss': there is no option 'kl'"),
+    ("cloze", {"blanks": {"head": 7}}, "blank 'head': a text is expected"),
+    ("cloze", {"blanks": {"size": "many"}}, "blank 'size': 'many' is not a number"),
+    ("code", {"source": "a\0b"}, "NUL"),
+    ("code", {"source": "x" * 100_001}, "longer than 100,000"),
 ]
 
 
@@ -78,9 +96,17 @@ def test_whatever_is_recorded_ends_in_a_state_and_a_score_between_0_and_1(
     assert score.fraction is None or 0 <= score.fraction <= 1
 
 
-def test_a_case_study_waits_for_a_person() -> None:
-    score = ITEMS["case_study"].score({"text": "My answer."})
+@pytest.mark.parametrize(
+    ("kind", "response", "reason"),
+    [
+        ("case_study", {"text": "My answer."}, "A person grades"),
+        ("code", {"source": "double = print"}, "needs the sandbox"),
+    ],
+)
+def test_what_cannot_be_judged_here_waits(kind: str, response: object, reason: str) -> None:
+    score = ITEMS[kind].score(response)
     assert (score.state, score.fraction) == ("waiting", None)
+    assert reason in score.reason
 
 
 def test_a_wrong_choice_says_why_and_which_was_better() -> None:
@@ -97,6 +123,45 @@ def test_matching_counts_right_pairs_and_explains_each() -> None:
     assert "That is its stem." in score.remarks[2].text
     assert score.remarks[2].misconception == "stem-for-flower"
     assert "left open" in score.remarks[1].part
+
+
+def test_multiple_select_explains_what_was_picked_and_what_was_not() -> None:
+    score = ITEMS["multiple_select"].score({"picks": ["two", "four"]})
+    assert score.fraction == 0
+    told = [(remark.part, remark.right, remark.misconception) for remark in score.remarks]
+    assert told == [
+        ("2", True, None),
+        ("(not picked) 3", False, None),
+        ("4", False, "even-primes"),
+    ]
+
+
+def test_a_known_slip_earns_its_part_and_says_what_went_wrong() -> None:
+    score = ITEMS["numeric"].score({"value": 2.3})
+    assert score.fraction == 0.5
+    assert "A factor of ten. Right: 22.7 million." in score.remarks[0].text
+    assert score.remarks[0].misconception == "factor-of-ten"
+
+
+def test_a_value_between_two_slips_is_the_nearer_one() -> None:
+    slips = [{"value": 10, "feedback": "Ten."}, {"value": 11.5, "feedback": "More."}]
+    for order in (slips, slips[::-1]):
+        item = examples.item(examples.NUMERIC, answer=1, tolerance={"absolute": 1}, slips=order)
+        assert "Ten." in item.score({"value": 10.6}).remarks[0].text
+
+
+def test_every_blank_is_explained_in_the_order_of_the_text() -> None:
+    score = ITEMS["cloze"].score({"blanks": {"size": 767, "head": "sigmoid"}})
+    assert score.fraction == pytest.approx(0.5 / 3)
+    assert [remark.part for remark in score.remarks] == [
+        "Blank 1 (left open)",
+        "Blank 2: sigmoid",
+        "Blank 3: 767",
+    ]
+    assert "Best: Cross-entropy." in score.remarks[0].text
+    assert "For two. Right: softmax." in score.remarks[1].text
+    assert score.remarks[1].misconception == "two"
+    assert "Forgot one." in score.remarks[2].text
 
 
 @given(st.permutations(["wake", "tea", "bread", "eat", "sleep"]), st.integers(0, 5))
@@ -145,7 +210,26 @@ def test_two_hundred_reversed_steps_are_scored_at_once() -> None:
 def test_the_public_view_holds_no_key(kind: str) -> None:
     text = json.dumps(ITEMS[kind].public().model_dump())
     secrets = ['"correct"', '"match":', '"after"', '"belongs"', '"model_answer"', '"explanation"']
-    secrets += ["Why red", "Chlorophyll", "First of all", "The model answer", "Nothing"]
+    secrets += [
+        "Why red",
+        "Why not",
+        "Why 2",
+        "Chlorophyll",
+        "First of all",
+        "The model answer",
+        "Nothing",
+        "22.7",
+    ]
+    secrets += [
+        "softmax",
+        "Why soft",
+        "sigmoid",
+        "768",
+        "STEP * number",
+        '"expect"',
+        "[1]",
+        "Twice",
+    ]
     assert [secret for secret in secrets if secret in text] == []
 
 
@@ -158,6 +242,17 @@ def test_the_public_view_holds_no_key(kind: str) -> None:
         (examples.ORDERING, {"tray": False}, "tray: true"),
         (examples.ORDERING, {"points": 0}, "greater than 0"),
         (examples.ORDERING, {"id": "Not A Slug"}, "pattern"),
+        (
+            examples.MULTIPLE_SELECT,
+            {"options": examples.SINGLE_CHOICE["options"][:2]},
+            "at least 3",
+        ),
+        (examples.NUMERIC, {"answer": 2.27}, "the slip 2.27 counts as right"),
+        (examples.NUMERIC, {"answer": float("inf")}, "finite"),
+        (examples.NUMERIC, {"slips": [examples.NUMERIC["slips"][0]] * 2}, "cannot be told apart"),
+        (examples.CLOZE, {"text": "[[loss]] and [[head]]"}, "the text has places for"),
+        (examples.CLOZE, {"text": examples.CLOZE["text"] + " [[loss]]"}, "two places"),
+        (examples.CODE, {"solution": examples.CODE["starter"]}, "differ from `starter`"),
     ],
 )
 def test_an_impossible_item_is_refused(
@@ -171,6 +266,24 @@ def test_a_cycle_in_an_ordering_is_refused() -> None:
     steps = [{"id": a, "text": a, "feedback": a, "after": [b]} for a, b in ("ab", "bc", "ca")]
     with pytest.raises(ValidationError, match="cycle"):
         examples.item(examples.ORDERING, steps=steps)
+
+
+def test_an_ordering_without_any_constraint_is_refused() -> None:
+    steps = [{"id": a, "text": a, "feedback": a} for a in "abc"]
+    with pytest.raises(ValidationError, match="every order is right"):
+        examples.item(examples.ORDERING, steps=steps)
+
+
+@pytest.mark.parametrize("variant", range(20))
+def test_no_variant_of_an_ordering_first_shows_a_right_order(variant: int) -> None:
+    steps = [
+        {"id": "a", "text": "a", "feedback": "a"},
+        {"id": "b", "text": "b", "feedback": "b", "after": ["a"]},
+        {"id": "c", "text": "c", "feedback": "c"},
+    ]
+    item = examples.item(examples.ORDERING, steps=steps, tray=False, variant=f"v{variant}")
+    shown = [step["id"] for step in item.public().model_dump()["steps"]]
+    assert item.score({"order": shown}).fraction != 1
 
 
 def test_importing_the_package_is_light() -> None:
