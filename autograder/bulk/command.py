@@ -25,7 +25,7 @@ def run(
     run_code_unprotected: bool,
     report_path: Path | None,
 ) -> None:
-    """Grade a class and say what was done."""
+    """Grade a class and say what was done; exit code 1 where a submission could not be graded."""
     console = Console(highlight=False)
     pool = partial(dask, scheduler=scheduler) if scheduler else partial(processes, workers=workers)
     isolation = Isolation.ACCEPT_RISK if run_code_unprotected else Isolation.REQUIRED
@@ -43,6 +43,8 @@ def run(
     if report.changes:
         _write_changes(path, report.changes)
     _print(console, quiz, report, path)
+    if report.failed:
+        raise SystemExit(1)
 
 
 def _print(console: Console, quiz: str, report: Report, path: Path) -> None:

@@ -111,7 +111,9 @@ def _grade(job: Job, task: Task) -> Result:
     held = to_metadata(recorded, quiz.id) | {"problems": list(recorded.problems)}
     notebook.metadata[METADATA_KEY] = nbformat.from_dict(held)
     write_results(notebook, graded, recorded.problems)
-    text = json.dumps(split_lines(notebook), indent=1, ensure_ascii=False, sort_keys=True)
+    comments = _comments(notebook)
+    split_lines(notebook)  # as nbformat writes it
+    text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
     _write(task.autograded, text)
     _write_timestamp(task)
     return Result(
@@ -120,7 +122,7 @@ def _grade(job: Job, task: Task) -> Result:
         points={name: one.points for name, one in graded.items()},
         states={name: one.score.state for name, one in graded.items()},
         answers={name: _answer(one) for name, one in graded.items()},
-        comments=_comments(notebook),
+        comments=comments,
         timestamp=timestamp,
         problems=problems,
     )

@@ -139,7 +139,8 @@ def test_one_submission_that_fails_stops_no_other(undisturbed: Path, fresh: Fres
     course = fresh("failing")
     (course / "autograded").mkdir()
     (course / "autograded" / "learner-007").write_text("a file where a folder has to be")
-    done = classes.command(course, "autograder", "grade", "heads")
+    done = classes.command(course, "autograder", "grade", "heads", check=False)
+    assert done.returncode == 1
     assert "59 graded, 0 unchanged, 1 failed" in done.stdout
     assert "learner-007: NOT GRADED" in done.stdout
     kept = [row for row in classes.gradebook(undisturbed)[0] if row[0] != "learner-007"]
