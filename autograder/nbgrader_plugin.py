@@ -4,7 +4,7 @@
 
 - ``ClearOtherSolutions`` leaves quizzes alone when a release is made: they hold no solution, and
   nbgrader would replace the cell that shows a case study by a stub;
-- ``SubmissionExporter`` opens submissions that are no notebooks, so that their journal counts;
+- ``SubmissionExporter`` keeps what was handed in from being opened as a notebook;
 - ``RestoreQuiz`` reads the learner's answers out of what was handed in and puts the instructor's
   own notebook in its place, so that nothing a learner edited, deleted or forged has any effect;
 - ``GradeQuiz`` stands where nbgrader would run the notebook and writes each score and its feedback
@@ -116,27 +116,32 @@ class ClearOtherSolutions(ClearSolutions):
 
 
 class SubmissionExporter(NotebookExporter):
-    """Reads what was handed in; of a quiz even a notebook that is none, for its journal's sake.
+    """Opens a quiz that was handed in as an empty notebook; ``RestoreQuiz`` reads the answers.
 
-    ``RestoreQuiz`` reads the answers itself, so an empty notebook stands in for one that cannot be
-    read. Other assignments fail as ever.
+    So a file that is no notebook, or one made to stop nbgrader, costs nobody the answers in the
+    journal. Everything else is opened as ever.
     """
 
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
     ) -> tuple[NotebookNode, dict[str, Any]]:
         read: tuple[NotebookNode, dict[str, Any]]
-        if resources is None or _find_quiz(self, resources) is None:
-            read = super().from_filename(filename, resources, **kwargs)
-            return read
         path = Path(filename)
-        resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
-        try:
-            notebook = nbformat.reads(path.read_text("utf-8"), 4) if path.is_file() else None
-        except Exception:
-            notebook = None  # named by read_submission
-        read = self.from_notebook_node(notebook or new_notebook(), resources, **kwargs)
+        if resources is not None and self._is_handed_in_quiz(path, resources):
+            resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+            read = self.from_notebook_node(new_notebook(), resources, **kwargs)
+        else:
+            read = super().from_filename(filename, resources, **kwargs)
         return read
+
+    def _is_handed_in_quiz(self, path: Path, resources: dict[str, Any]) -> bool:
+        coursedir = CourseDirectory(parent=self)
+        where = resources["nbgrader"]
+        submitted = coursedir.format_path(
+            coursedir.submitted_directory, where["student"], where["assignment"]
+        )
+        is_handed_in = path.parent.absolute() == Path(submitted).absolute()
+        return is_handed_in and _find_quiz(self, resources) is not None
 
 
 class RestoreQuiz(NbGraderPreprocessor):

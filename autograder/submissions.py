@@ -123,13 +123,18 @@ def _read_file(path: Path, limit: int) -> bytes | None:
         if path.is_symlink():
             raise _Unreadable("it is a symbolic link, which is not followed") from error
         raise _Unreadable(error.strerror or "no reason given") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
             raise _Unreadable("it is not a regular file")
         if state.st_size > limit:
             raise _Unreadable(f"it is larger than {limit // 2**20} MB")
-        return file.read(limit)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(limit)
+    except OSError as error:
+        raise _Unreadable(error.strerror or "no reason given") from error
+    finally:
+        os.close(descriptor)
 
 
 def _contradictions(journal: Recorded, notebook: Recorded) -> list[str]:

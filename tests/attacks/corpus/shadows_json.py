@@ -1,0 +1,11 @@
+"""A file in the submission shadows the module json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+CODE = "from pathlib import Path; Path(__file__).with_name('shadow-ran').touch()"
+
+
+def hand_in(folder: Path) -> None:
+    (folder / "json.py").write_text(CODE)

@@ -1,0 +1,162 @@
+"""Mutated submissions: reading and grading always end, and never with more than was earned.
+
+A long run: ``DOWNSTREAM_FUZZ=20000 pytest tests/autograder/test_fuzz.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.grading import grade
+from autograder.items import Code
+from autograder.quiz import Quiz, load_quiz
+from autograder.submissions import read_submission
+
+ROOT = Path(__file__).parents[2]
+MUTATIONS = int(os.environ.get("DOWNSTREAM_FUZZ", "600"))
+LEARNER = "ada"
+VALUES: list[Any] = [None, True, -1, 1.5, 10**400, "", "é\ud800", [], {}, [[]], {"a": {}}, "red"]
+
+
+def _quiz(name: str) -> Quiz:
+    return load_quiz(ROOT / "source" / name / "quiz.yaml").for_learner(LEARNER)
+
+
+def _half_right(quiz: Quiz) -> dict[str, Any]:
+    """Right answers where the first option happens to be one; answers of every type."""
+    answers: dict[str, Any] = {}
+    for item in quiz.public().items:
+        if item.type == "single_choice":
+            answers[item.id] = {"choice": item.options[0].id}
+        elif item.type == "multiple_select":
+            answers[item.id] = {"picks": [item.options[0].id]}
+        elif item.type == "matching":
+            answers[item.id] = {"pairs": {item.prompts[0].id: item.options[0].id}}
+        elif item.type == "ordering":
+            answers[item.id] = {"order": [step.id for step in item.steps]}
+        elif item.type == "numeric":
+            answers[item.id] = {"value": "12"}
+        elif item.type == "cloze":
+            answers[item.id] = {"blanks": {blank.id: "3" for blank in item.blanks[:1]}}
+        elif item.type == "case_study":
+            answers[item.id] = {"text": "An answer."}
+        else:
+            answers[item.id] = {"source": "def f():\n    return 1\n"}
+    return answers
+
+
+def _write(folder: Path, quiz: Quiz) -> None:
+    variants = {item.id: item.variant for item in quiz.items}
+    records = [
+        {"item": name, "response": response, "revision": revision, "time": "t"}
+        | {"variant": variants[name]}
+        for revision, (name, response) in enumerate(_half_right(quiz).items(), start=1)
+    ]
+    text = "".join(json.dumps(one) + "\n" for one in records)
+    (folder / f"{quiz.id}.answers.jsonl").write_text(text)
+    shutil.copy(ROOT / "quizzes" / quiz.id / f"{quiz.id}.ipynb", folder)
+    path = folder / f"{quiz.id}.ipynb"
+    notebook = json.loads(path.read_text())
+    held = {one["item"]: one | {"revision": one["revision"] + 1} for one in records[::2]}
+    notebook["metadata"]["autograder"] = {"quiz": quiz.id, "records": held}
+    path.write_text(json.dumps(notebook))
+
+
+def _mutate_bytes(data: bytes, draw: random.Random) -> bytes:
+    place = draw.randrange(len(data) + 1)
+    kind = draw.randrange(4)
+    if kind == 0:
+        return data[:place]
+    if kind == 1:
+        return data[:place] + bytes(draw.randrange(256) for _ in range(4)) + data[place + 4 :]
+    if kind == 2:
+        return data[:place] + data[place + draw.randrange(1, 200) :]
+    return data[:place] + data[max(0, place - 200) :]
+
+
+def _mutate_value(value: Any, draw: random.Random) -> Any:
+    if isinstance(value, dict) and value and draw.random() < 0.85:
+        key = draw.choice(list(value))
+        kind = draw.randrange(5)
+        if kind == 0:
+            return {name: one for name, one in value.items() if name != key}
+        if kind == 1:
+            return value | {draw.choice(["x", "score", "points", "__proto__"]): value[key]}
+        return value | {key: _mutate_value(value[key], draw)}
+    if isinstance(value, list) and value and draw.random() < 0.85:
+        place = draw.randrange(len(value))
+        if draw.randrange(4) == 0:
+            return [*draw.sample(value, len(value)), value[place]]
+        return [*value[:place], _mutate_value(value[place], draw), *value[place + 1 :]]
+    return draw.choice(VALUES)
+
+
+def _mutate(folder: Path, quiz: Quiz, draw: random.Random) -> None:
+    journal, path = folder / f"{quiz.id}.answers.jsonl", folder / f"{quiz.id}.ipynb"
+    for _ in range(draw.randint(1, 3)):
+        kind = draw.randrange(6)
+        target = draw.choice([one for one in (journal, path) if one.exists()] or [folder / "new"])
+        if not target.exists():
+            target.write_bytes(b"{")
+        data = target.read_bytes()
+        if kind == 0:
+            target.unlink()
+        elif kind == 1:
+            journal.write_bytes(data)
+        elif kind in (2, 3):
+            target.write_bytes(_mutate_bytes(data, draw))
+        else:
+            try:
+                lines = [data] if target == path else data.splitlines()
+                values = [json.loads(line) for line in lines]
+                place = draw.randrange(len(values))
+                values[place] = _mutate_value(values[place], draw)
+            except (ValueError, IndexError):
+                continue
+            target.write_bytes(b"\n".join(json.dumps(value).encode() for value in values))
+
+
+@pytest.mark.parametrize("name", ["heads", "tour"])
+def test_no_mutation_breaks_grading_or_earns_a_point(name: str, tmp_path: Path) -> None:
+    quiz = _quiz(name)
+    original = tmp_path / "original"
+    original.mkdir()
+    _write(original, quiz)
+    clean = read_submission(original, quiz)
+    deserved = grade(clean, quiz)
+    assert clean.problems == ()
+    assert len(clean.records) == len(quiz.items)
+    changed = unreadable = 0
+    for seed in range(MUTATIONS // 2):
+        folder = tmp_path / "mutated"
+        shutil.copytree(original, folder)
+        _mutate(folder, quiz, random.Random(f"{name}-{seed}"))
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        recorded = read_submission(folder, quiz)
+        graded = grade(recorded, quiz, judge_code=lambda item, source: _no_points(item))
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before, seed
+        for item in quiz.items:
+            one = graded[item.id]
+            assert one.score.state in ("graded", "unanswered", "invalid", "waiting"), seed
+            assert one.score.reason, seed
+            own = (item.score(one.response).fraction or 0) * item.points
+            earned = max(deserved[item.id].points or 0, own)
+            assert (one.points or 0) <= earned + 1e-3, (seed, item.id)
+            if one.score.state in ("unanswered", "invalid"):
+                assert one.points == 0, seed
+        unreadable += bool(recorded.problems)
+        changed += recorded.records != clean.records
+        shutil.rmtree(folder)
+    assert changed > MUTATIONS // 10, "the mutations hardly change anything"
+    assert unreadable > MUTATIONS // 10, "the mutations hardly damage anything"
+
+
+def _no_points(item: Code) -> Any:
+    return item.score(None)
