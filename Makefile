@@ -9,7 +9,7 @@ PIP_OPTIONS ?=
 LAB_OPTIONS ?=
 BIN := .venv/bin
 QUIZZES := $(patsubst source/%/quiz.yaml,%,$(wildcard source/*/quiz.yaml))
-QUIZ_SOURCES := $(wildcard source/*/quiz.yaml) $(wildcard autograder/*.py autograder/items/*.py)
+QUIZ_SOURCES := $(wildcard source/*/quiz.yaml) $(wildcard autograder/*.py autograder/items/*.py autograder/checks/*.py)
 
 .PHONY: lab test check quizzes notebooks screenshots clean
 
@@ -17,7 +17,8 @@ lab: .venv/.course .venv/.models .venv/.quizzes
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --ServerApp.root_dir=. $(LAB_OPTIONS)
 
 test: .venv/.test .venv/.models check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m browser
 
 check: .venv/.test
 	$(BIN)/ruff check .
@@ -27,6 +28,8 @@ check: .venv/.test
 quizzes: .venv/.course
 	$(BIN)/autograder build
 	for quiz in $(QUIZZES); do $(BIN)/nbgrader generate_assignment --force --no-db $$quiz || exit 1; done
+	$(BIN)/autograder schema
+	$(BIN)/autograder check --release quizzes
 
 notebooks: .venv/.course .venv/.models
 	$(BIN)/python -m downstream.notebooks

@@ -30,11 +30,26 @@ def build(quizzes: Quizzes = None, source: Source = Path("source")) -> None:
 
 
 @app.command()
-def check(quizzes: Quizzes = None, source: Source = Path("source")) -> None:
-    """Validate quiz.yaml files; errors name file, line, item, field and what is allowed."""
-    for _, quiz in _load(quizzes, source):
-        points = sum(item.points for item in quiz.items)
-        typer.echo(f"{quiz.id}: {len(quiz.items)} items, {points:g} points, no problem found")
+def check(
+    quizzes: Quizzes = None,
+    source: Source = Path("source"),
+    release: Annotated[
+        Path | None,
+        typer.Option(help="Check what learners receive, in this folder (quizzes), as well."),
+    ] = None,
+) -> None:
+    """Check quiz.yaml files: validity, what guessing earns, writing, and leaks of the key."""
+    from autograder.checks import command
+
+    command.run(quizzes or _all(source), source, release, not quizzes, typer.echo)
+
+
+@app.command()
+def schema(source: Source = Path("source")) -> None:
+    """Write the JSON Schema with which editors check quiz.yaml files."""
+    from autograder.schema import SCHEMA_FILE, quiz_schema, to_text
+
+    _write(source / SCHEMA_FILE, to_text(quiz_schema()))
 
 
 @app.command()

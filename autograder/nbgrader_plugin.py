@@ -1,9 +1,10 @@
 """Grading quizzes inside ``nbgrader autograde``, without running a learner's code.
 
-``configure`` puts five preprocessors and a reader into nbgrader:
+``configure`` puts six preprocessors and a reader into nbgrader:
 
 - ``ClearOtherSolutions`` leaves quizzes alone when a release is made: they hold no solution, and
   nbgrader would replace the cell that shows a case study by a stub;
+- ``RefuseLeaks`` stops a release that tells the key;
 - ``SubmissionExporter`` keeps what was handed in from being opened as a notebook;
 - ``RestoreQuiz`` reads the learner's answers out of what was handed in and puts the instructor's
   own notebook in its place, so that nothing a learner edited, deleted or forged has any effect;
@@ -50,6 +51,7 @@ from nbgrader.preprocessors import (
 from traitlets.config import Config
 
 from autograder.course import COURSE_FILE
+from autograder.errors import AutograderError
 from autograder.graded_notebook import FOR_GRADERS, write_results
 from autograder.grading import grade
 from autograder.notebooks import source_notebook
@@ -75,9 +77,10 @@ def configure(config: Config) -> None:
         ".pytest_cache",
         QUIZ_FILE,
     ]
+    stock = GenerateAssignment.class_traits()["preprocessors"].default_args[0]
     config.GenerateAssignment.preprocessors = [
-        ClearOtherSolutions if stock is ClearSolutions else stock
-        for stock in GenerateAssignment.class_traits()["preprocessors"].default_args[0]
+        *(ClearOtherSolutions if one is ClearSolutions else one for one in stock),
+        RefuseLeaks,
     ]
     config.Autograde.exporter_class = SubmissionExporter
     config.Autograde.sanitize_preprocessors = [
@@ -113,6 +116,22 @@ class ClearOtherSolutions(ClearSolutions):
             return nb, resources
         cleared: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources)
         return cleared
+
+
+class RefuseLeaks(NbGraderPreprocessor):
+    """Refuse to release a quiz's notebook from which the key could be read."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        quiz = _find_quiz(self, resources)
+        if quiz is not None:
+            from autograder.checks.release import notebook_problems
+
+            problems = notebook_problems(quiz, nb)
+            if problems:
+                raise AutograderError(f"{quiz.id} must not be released:\n" + "\n".join(problems))
+        return nb, resources
 
 
 class SubmissionExporter(NotebookExporter):

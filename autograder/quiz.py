@@ -123,7 +123,7 @@ def load_quiz(path: Path, *, thorough: bool = False) -> Quiz:
     QuizError
         Naming file, line, item, field and what is allowed, one line for each problem.
     """
-    data = _read_yaml(path)
+    data = read_yaml(path)
     course = load_course(path.parent.parent)
     problems: list[_Problem] = []
     read: list[list[AnyItem]] = []
@@ -276,7 +276,19 @@ def _located(path: Path, data: Any, problem: _Problem) -> str:
     return f"{path}:{line}: {where}{'.'.join(field) or 'quiz'}: {problem.message}"
 
 
-def _read_yaml(path: Path) -> Any:
+def locate(path: Path, data: Any, loc: tuple[str | int, ...], message: str) -> str:
+    """One line that names file, line, item and field of a place in what ``read_yaml`` gave."""
+    return _located(path, data, _Problem(loc, message))
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds, in containers that know their lines.
+
+    Raises
+    ------
+    QuizError
+        Where it cannot be read.
+    """
     try:
         return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,0 +1,1 @@
+"""What an author should know of a quiz before learners do: guessing, writing, leaks."""

@@ -1,0 +1,121 @@
+"""What ``autograder check`` does, apart from reading its options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.checks import guessing, leaks, writing
+from autograder.checks.findings import Finding, unique
+from autograder.checks.release import release_problems
+from autograder.course import COURSE_FILE, Course, load_course
+from autograder.errors import AutograderError
+from autograder.items import Code
+from autograder.quiz import QUIZ_FILE, Quiz, load_quiz, locate, read_yaml
+from autograder.sandbox import SandboxError, verify
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A quiz, its file, and what the file holds."""
+
+    path: Path
+    data: Any
+    quiz: Quiz
+
+    def line(self, finding: Finding) -> str:
+        message = finding.message if finding.error else f"{finding.message} (warning)"
+        return locate(self.path, self.data, finding.loc, message)
+
+
+def run(names: Sequence[str], source: Path, release: Path | None, whole: bool, say: Say) -> None:
+    """Check quizzes and print what guessing pays in them, then all warnings.
+
+    Parameters
+    ----------
+    names
+        The folders of the quizzes in ``source``.
+    release
+        Check what learners receive of these quizzes, in this folder, as well.
+    whole
+        Whether the names are all quizzes of the course.
+    say
+        Prints a line.
+
+    Raises
+    ------
+    AutograderError
+        With a line for each error.
+    """
+    course = load_course(source)
+    read, errors = _read(names, source)
+    for one in read:
+        earned = guessing.pays(one.quiz)
+        found = list(unique(_findings(one, course, earned)))
+        points = sum(item.points for item in one.quiz.items)
+        say(f"{one.quiz.id}: {len(one.quiz.items)} items, {points:g} points; what guessing earns:")
+        say(guessing.table(one.quiz, earned) + "\n")
+        errors += [one.line(finding) for finding in found if finding.error]
+        for finding in found:
+            if not finding.error:
+                say(one.line(finding))
+        problems, unchecked = _code_problems(one)
+        errors += problems
+        for line in unchecked:
+            say(line)
+        if release:
+            errors += release_problems(one.quiz, release / one.quiz.id, one.path.parent)
+    for line in _over_all(read, course, source, whole and not errors):
+        say(line)
+    if errors:
+        raise AutograderError("\n".join(errors))
+    say(f"no problem found in {', '.join(one.quiz.id for one in read)}")
+
+
+def _read(names: Sequence[str], source: Path) -> tuple[list[_Read], list[str]]:
+    read, errors = [], []
+    for name in names:
+        path = source / name / QUIZ_FILE
+        try:
+            read.append(_Read(path, read_yaml(path), load_quiz(path, thorough=True)))
+        except AutograderError as error:
+            errors.append(str(error))
+    return read, errors
+
+
+def _findings(one: _Read, course: Course, earned: dict[str, guessing.Pay]) -> Iterator[Finding]:
+    yield from guessing.problems(one.quiz, earned)
+    yield from leaks.problems(one.quiz, one.data)
+    yield from writing.problems(one.quiz, course)
+
+
+def _code_problems(one: _Read) -> tuple[list[str], list[str]]:
+    """What running the solution and the starter of each ``code`` item shows; what was not run."""
+    problems: list[str] = []
+    unchecked: list[str] = []
+    for number, item in enumerate(one.quiz.items):
+        if isinstance(item, Code):
+            loc = ("items", number, "checks")
+            try:
+                problems += [locate(one.path, one.data, loc, text) for text in verify(item)]
+            except SandboxError as error:
+                message = f"the solution was not run (warning). {error}"
+                unchecked.append(locate(one.path, one.data, loc, message))
+    return problems, unchecked
+
+
+def _over_all(read: Sequence[_Read], course: Course, source: Path, whole: bool) -> Iterator[str]:
+    """Warnings that concern several quizzes."""
+    quizzes = [one.quiz for one in read]
+    files = {one.quiz.id: one for one in read}
+    for quiz, finding in writing.repeated_stems(quizzes):
+        yield files[quiz.id].line(finding)
+    for finding in (
+        *leaks.course_problems(quizzes),
+        *writing.course_problems(quizzes, course, whole),
+    ):
+        yield f"{source / COURSE_FILE}:1: course: {finding.message} (warning)"
