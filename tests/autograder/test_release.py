@@ -82,6 +82,7 @@ def test_no_cell_carries_more_than_nbgrader_needs(quiz: str) -> None:
 def test_every_question_is_shown_by_a_cell(quiz: str) -> None:
     notebook = json.loads((ROOT / "quizzes" / quiz / f"{quiz}.ipynb").read_text())
     shown = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    shown = [code for code in shown if code.startswith(("from autograder", "quiz."))]
     items = YAML(typ="safe").load(ROOT / "source" / quiz / "quiz.yaml")["items"]
     assert shown[1:-1] == [f'quiz.show("{item["id"]}")' for item in items]
 
@@ -118,6 +119,10 @@ def _public_texts(item: dict[str, Any]) -> Iterator[str]:
     for part in ("options", "prompts", "steps"):
         yield from (choice["text"] for choice in item.get(part, []))
     yield from (criterion["name"] for criterion in item.get("rubric", []))
+    yield from (item[field] for field in ("text", "starter", "setup") if field in item)
+    for check in item.get("checks", []):
+        if check.get("visible"):
+            yield from (check["name"], check["call"])
 
 
 def _secret_texts(value: Any, field: str = "") -> Iterator[str]:
