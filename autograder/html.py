@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 
 import nh3
@@ -21,11 +21,13 @@ def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
+@lru_cache(maxsize=4096)  # a class gets the same feedback over and over
 def block(markdown: str) -> str:
     """Markdown as sanitised HTML blocks."""
     return nh3.clean(_markdown().render(markdown))
 
 
+@lru_cache(maxsize=4096)
 def inline(markdown: str) -> str:
     """One line of Markdown as sanitised HTML without a paragraph around it."""
     return nh3.clean(_markdown().renderInline(markdown))

@@ -112,8 +112,10 @@ def _grade(job: Job, task: Task) -> Result:
     notebook.metadata[METADATA_KEY] = nbformat.from_dict(held)
     write_results(notebook, graded, recorded.problems)
     comments = _comments(notebook)
-    split_lines(notebook)  # as nbformat writes it
-    text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
+    split_lines(
+        notebook
+    )  # as nbformat writes it, but for indentation, which costs more than grading
+    text = json.dumps(notebook, ensure_ascii=False, sort_keys=True)
     _write(task.autograded, text)
     _write_timestamp(task)
     return Result(
