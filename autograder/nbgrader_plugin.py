@@ -15,10 +15,17 @@
   person has graded the case study.
 
 An assignment without a ``quiz.yaml`` is graded by nbgrader as ever.
+
+Three of nbgrader's methods have no option for what a quiz needs and are replaced: a quiz is graded
+where no ``.ipynb`` was handed in, too; of what was handed in for a quiz no file is copied into
+``autograded/``, from where it would go back to the learner (nbgrader follows links, and a pipe or a
+broken link costs the submission its grade); and a ``timestamp.txt`` that holds no time is a
+warning, for every assignment.
 """
 
 from __future__ import annotations
 
+import datetime
 import os
 import sysconfig
 from functools import lru_cache
@@ -31,7 +38,8 @@ from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from nbgrader.api import Gradebook
-from nbgrader.converters import GenerateAssignment
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -57,12 +65,14 @@ from autograder.grading import grade
 from autograder.notebooks import source_notebook
 from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
 from autograder.released import require_released
-from autograder.responses import METADATA_KEY, Recorded, read_notebook, to_metadata
+from autograder.responses import METADATA_KEY, Recorded, brief, read_notebook, to_metadata
 from autograder.sandbox import judge_or_wait
-from autograder.submissions import read_submission
+from autograder.submissions import TIMESTAMP_FILE, read_submission, read_timestamp
 
 #: Where ``GradeQuiz`` leaves what it graded for ``SaveQuizGrades``.
 _GRADED = "autograder_graded"
+_copy_all = BaseConverter.init_assignment
+_find_all = BaseConverter.init_notebooks
 
 
 def configure(config: Config) -> None:
@@ -70,6 +80,9 @@ def configure(config: Config) -> None:
     # nbgrader starts the command `alembic` by its bare name, which fails where the virtual
     # environment is used without being activated.
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+    BaseConverter.init_notebooks = _find_submissions
+    BaseConverter.init_assignment = _copy_submission
+    CourseDirectory.get_existing_timestamp = _existing_timestamp
     config.CourseDirectory.ignore = [
         ".ipynb_checkpoints",
         "*.pyc",
@@ -173,8 +186,6 @@ class RestoreQuiz(NbGraderPreprocessor):
         if quiz is None:
             return nb, resources
         student, folder = resources["nbgrader"]["student"], Path(resources["metadata"]["path"])
-        self._require_released(quiz, resources)
-        self._drop_linked(folder, student, quiz.id)
         recorded = read_submission(folder, quiz.for_learner(student))
         for problem in recorded.problems:
             self.log.warning("%s, %s: %s", student, quiz.id, problem)
@@ -182,27 +193,6 @@ class RestoreQuiz(NbGraderPreprocessor):
         held = to_metadata(recorded, quiz.id) | {"problems": list(recorded.problems)}
         restored.metadata[METADATA_KEY] = nbformat.from_dict(held)
         return restored, resources
-
-    @staticmethod
-    def _require_released(quiz: Quiz, resources: dict[str, Any]) -> None:
-        with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
-            require_released(gradebook, quiz)
-
-    def _drop_linked(self, submitted: Path, student: str, quiz_id: str) -> None:
-        """Remove what nbgrader copied from behind a symbolic link of the submission.
-
-        The link may lead to the key or to another learner's work, and the copy would go back to
-        the learner with the feedback.
-        """
-        coursedir = CourseDirectory(parent=self)
-        copies = Path(coursedir.format_path(coursedir.autograded_directory, student, quiz_id))
-        for place, folders, files in os.walk(submitted):
-            for name in (*folders, *files):
-                handed_in = Path(place, name)
-                copy = copies / handed_in.relative_to(submitted)
-                if handed_in.is_symlink() and copy.is_file():
-                    self.log.warning("%s: the link %r is not followed", student, str(handed_in))
-                    copy.unlink()
 
 
 class GradeQuiz(Execute):
@@ -260,15 +250,70 @@ class WithholdUngraded(NbGraderPreprocessor):
         return nb, resources
 
 
+def _find_submissions(converter: BaseConverter) -> None:
+    """Of a quiz, find every folder that was handed in, whatever it holds."""
+    coursedir = converter.coursedir
+    name = coursedir.assignment_id
+    pattern = Path(converter._format_source(name, coursedir.student_id))
+    handed_in = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+    folders = [path for path in handed_in if path.is_dir()]
+    is_autograde = isinstance(converter, Autograde) and coursedir.notebook_id in ("*", name)
+    if not is_autograde or not folders or _quiz(coursedir, name) is None:
+        _find_all(converter)
+        return
+    converter.assignments = {
+        str(folder): sorted({str(folder / f"{name}.ipynb"), *map(str, folder.glob("*.ipynb"))})
+        for folder in folders
+    }
+    converter.notebooks = []
+
+
+def _copy_submission(converter: BaseConverter, assignment_id: str, student_id: str) -> None:
+    """Of a quiz that was handed in, bring only its time into ``autograded/``."""
+    coursedir = converter.coursedir
+    quiz = _quiz(coursedir, assignment_id)
+    if quiz is None or not isinstance(converter, Autograde):
+        _copy_all(converter, assignment_id, student_id)
+        return
+    with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+        # Before anything of the submission is in the gradebook, where it would stay open.
+        released = require_released(gradebook, quiz).assignment
+        known = {notebook.name for notebook in released.notebooks}
+    submitted = Path(converter._format_source(assignment_id, student_id))
+    copies = Path(converter._format_dest(assignment_id, student_id))
+    time, _ = read_timestamp(submitted)
+    copies.mkdir(parents=True, exist_ok=True)
+    if time is not None:
+        (copies / TIMESTAMP_FILE).unlink(missing_ok=True)
+        (copies / TIMESTAMP_FILE).write_text(f"{time.isoformat(' ')} UTC\n", encoding="utf-8")
+    found = {Path(path).stem: path for path in converter.notebooks}
+    for name in sorted(found.keys() - known):
+        converter.log.warning("%s, %s: skipping %s", student_id, assignment_id, brief(name))
+    converter.notebooks = [found[name] for name in sorted(found.keys() & known)]
+
+
+def _existing_timestamp(coursedir: CourseDirectory, dest_path: str) -> datetime.datetime | None:
+    """When a submission was handed in; None, with a warning, where that cannot be read."""
+    time, problem = read_timestamp(Path(dest_path))
+    if problem is not None:
+        coursedir.log.warning("%s: %s", dest_path, problem)
+    return time
+
+
 def _find_quiz(preprocessor: NbGraderPreprocessor, resources: dict[str, Any]) -> Quiz | None:
     """The instructor's quiz behind the notebook that is being graded, if it is one."""
-    coursedir = CourseDirectory(parent=preprocessor)
     where = resources["nbgrader"]
-    folder = Path(coursedir.format_path(coursedir.source_directory, ".", where["assignment"]))
-    path = folder / QUIZ_FILE
-    if where["notebook"] != where["assignment"] or not path.exists():
+    if where["notebook"] != where["assignment"]:
         return None
-    course = path.parent.parent / COURSE_FILE
+    return _quiz(CourseDirectory(parent=preprocessor), where["assignment"])
+
+
+def _quiz(coursedir: CourseDirectory, assignment: str) -> Quiz | None:
+    """The quiz of an assignment, if it has one."""
+    folder = Path(coursedir.format_path(coursedir.source_directory, ".", assignment))
+    path, course = folder / QUIZ_FILE, folder.parent / COURSE_FILE
+    if not path.exists():
+        return None
     return _load(
         path.resolve(), *(one.stat().st_mtime_ns for one in (path, course) if one.exists())
     )

@@ -11,16 +11,20 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 import os
+import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 METADATA_KEY = "autograder"
 _METADATA_UNREADABLE = "the answers in the notebook's metadata cannot be read"
+_names = reprlib.Repr()
+_names.maxstring = 80
 
 
 class Record(BaseModel):
@@ -36,6 +40,13 @@ class Record(BaseModel):
     revision: int = Field(ge=1, le=10**9)
     time: str = Field(max_length=40)
     variant: str = Field("", max_length=16)
+
+    @field_validator("response")
+    @classmethod
+    def _check_numbers(cls, response: JsonValue) -> JsonValue:
+        if not _is_finite(response):
+            raise ValueError("JSON has no such number")
+        return response
 
     @property
     def rank(self) -> tuple[int, str, str]:
@@ -128,15 +139,18 @@ def read_notebook(metadata: Mapping[str, Any], quiz_id: str) -> Recorded:
         others = held.get("others")
         records = others.get(quiz_id) if isinstance(others, Mapping) else None
         if records is None:
-            return Recorded(
-                {}, (f"the notebook's answers belong to the quiz {held.get('quiz')!r}",)
-            )
+            other = brief(held.get("quiz"))
+            return Recorded({}, (f"the notebook's answers belong to the quiz {other}",))
     if not isinstance(records, Mapping):
         return Recorded({}, (_METADATA_UNREADABLE,))
-    return merge(
-        _parse_value(value, f"the notebook's metadata, item {name!r}")
-        for name, value in records.items()
-    )
+    parts = []
+    for name, value in records.items():
+        place = f"the notebook's metadata, item {brief(name)}"
+        part = _parse_value(value, place)
+        if part.records and name not in part.records:
+            part = Recorded(part.records, (f"{place}: says that it answers another question",))
+        parts.append(part)
+    return merge(parts)
 
 
 def to_metadata(recorded: Recorded, quiz_id: str) -> dict[str, Any]:
@@ -145,17 +159,43 @@ def to_metadata(recorded: Recorded, quiz_id: str) -> dict[str, Any]:
     return {"quiz": quiz_id, "records": records}
 
 
-def _parse(text: bytes | str, place: str) -> Recorded:
+def brief(value: object) -> str:
+    """A value out of a submission, as a problem can show it: quoted and not too long."""
+    return _names.repr(value)
+
+
+def well_formed(text: str) -> str:
+    """A text with every half of a surrogate pair replaced: no file can hold such a half."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _parse(text: bytes, place: str) -> Recorded:
     try:
         record = Record.model_validate_json(text)
-    except (ValidationError, RecursionError):
-        return Recorded({}, (f"{place}: not a readable answer",))
+    except ValidationError:
+        try:
+            return _parse_value(json.loads(text), place)  # it may hold half of a surrogate pair
+        except (ValueError, RecursionError):
+            return Recorded({}, (f"{place}: not a readable answer",))
     return Recorded({record.item: record})
 
 
 def _parse_value(value: Any, place: str) -> Recorded:
     try:
-        record = Record.model_validate(value)
-    except (ValidationError, RecursionError):
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        record = Record.model_validate_json(well_formed(text))
+    except (ValueError, RecursionError):  # a ValidationError is a ValueError
         return Recorded({}, (f"{place}: not a readable answer",))
     return Recorded({record.item: record})
+
+
+def _is_finite(value: JsonValue) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from autograder.bulk.pools import dask, processes
 from autograder.bulk.run import Change, Report, grade_class
+from autograder.responses import brief
 from autograder.sandbox import Isolation
 
 _MOST_SHOWN = 20
@@ -55,9 +56,9 @@ def _print(console: Console, quiz: str, report: Report, path: Path) -> None:
     )
     for learner, problems in sorted(report.problems.items()):
         for problem in problems:
-            console.print(f"{learner}: {problem}", markup=False)
+            console.print(f"{_shown(learner)}: {problem}", markup=False)
     for learner, error in sorted(report.failed.items()):
-        console.print(f"{learner}: NOT GRADED: {error}", markup=False)
+        console.print(f"{_shown(learner)}: NOT GRADED: {error}", markup=False)
     if not report.changes:
         return
     table = Table("learner", "question", "before", "now", "why")
@@ -65,6 +66,11 @@ def _print(console: Console, quiz: str, report: Report, path: Path) -> None:
         table.add_row(*map(str, _row(change)))
     console.print(table)
     console.print(f"{len(report.changes)} scores changed; all of them are in {path}")
+
+
+def _shown(learner: str) -> str:
+    """The name of a learner's folder, which need not be printable."""
+    return learner if learner.isprintable() else brief(learner)
 
 
 def _write_changes(path: Path, changes: list[Change]) -> None:

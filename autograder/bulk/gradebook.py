@@ -45,6 +45,7 @@ class Stored:
 
     submission: str = ""
     notebook: str = ""
+    timestamp: datetime.datetime | None = None
     extension: datetime.timedelta | None = None
     grades: dict[str, StoredGrade] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
@@ -79,17 +80,17 @@ class ClassGradebook:
             select(
                 SubmittedAssignment.student_id,
                 SubmittedAssignment.id,
-                SubmittedAssignment.extension,
                 SubmittedNotebook.id,
+                SubmittedAssignment.timestamp,
+                SubmittedAssignment.extension,
             )
             .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
             .where(SubmittedAssignment.assignment_id == self._assignment)
             .where(SubmittedNotebook.notebook_id == self._notebook)
             .where(SubmittedAssignment.student_id.in_(learners))
         )
-        for learner, submission, extension, notebook in self._db.execute(submissions):
-            one = Stored(submission, notebook, extension)
-            found[learner] = by_notebook[notebook] = one
+        for learner, submission, notebook, *times in self._db.execute(submissions):
+            found[learner] = by_notebook[notebook] = Stored(submission, notebook, *times)
         cells = {cell: name for name, cell in self._graded.items()}
         table = Grade.__table__.c
         grades = select(
@@ -155,6 +156,34 @@ class ClassGradebook:
                     row = self._row(held, self._solved[name])
                     rows.comments.append(row | {"auto_comment": comment})
         self._write(rows)
+
+    def scores(self, learners: Sequence[str]) -> dict[str, float]:
+        """What each of some learners has for the quiz, by nbgrader's own rule, before penalties."""
+        query = (
+            select(SubmittedAssignment.student_id, SubmittedNotebook.score)
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .where(SubmittedNotebook.notebook_id == self._notebook)
+            .where(SubmittedAssignment.student_id.in_(learners))
+        )
+        return {learner: score for learner, score in self._db.execute(query)}
+
+    def save_penalties(self, penalties: Mapping[str, float]) -> None:
+        """Write the late penalty of some learners, in one transaction."""
+        table, submission = SubmittedNotebook.__table__, SubmittedAssignment.__table__
+        of_learner = select(submission.c.id).where(
+            submission.c.assignment_id == self._assignment,
+            submission.c.student_id == bindparam("learner"),
+        )
+        statement = (
+            update(table)
+            .where(table.c.notebook_id == self._notebook)
+            .where(table.c.assignment_id == of_learner.scalar_subquery())
+            .values(late_submission_penalty=bindparam("penalty"))
+        )
+        rows = [{"learner": name, "penalty": penalty} for name, penalty in penalties.items()]
+        if rows:
+            self._db.connection().execute(statement, rows)
+            self._db.commit()
 
     def _add_submission(self, rows: _Rows, result: Result) -> Stored:
         held = Stored(uuid4().hex, uuid4().hex)

@@ -10,7 +10,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Entry(BaseModel):
-    """One submission as it was graded last: digests of it, of each item's key and each answer."""
+    """One submission as it was graded last: digests of it, of each item's key and each answer.
+
+    ``scores`` is None in what earlier versions wrote.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -18,6 +21,7 @@ class Entry(BaseModel):
     digest: str
     keys: dict[str, str]
     answers: dict[str, str]
+    scores: dict[str, float | None] | None = None
 
 
 def read_ledger(path: Path) -> dict[str, Entry]:

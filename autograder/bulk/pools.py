@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +18,8 @@ from autograder.errors import AutograderError
 Chunk = Sequence[Task]
 #: Grades chunks in any order, a bounded number of them at a time.
 Pool = Callable[[Job, Iterator[Chunk]], Iterator[list[Result]]]
+
+_DIED = "the process that graded it died"
 
 
 def processes(
@@ -37,7 +40,7 @@ def processes(
             again: list[Chunk] = []
             yield from _in_pool(job, iter([[task]]), 1, again)
             if again:
-                yield [Result(task.learner, error="the process that graded it died twice")]
+                yield [Result(task.learner, error=f"{_DIED} twice")]
 
 
 def _in_pool(
@@ -45,7 +48,7 @@ def _in_pool(
 ) -> Iterator[list[Result]]:
     """Keep two chunks for each worker in work; those of a pool that breaks end in ``lost``."""
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
         running: dict[Future[list[Result]], Chunk] = {}
         while True:
             while not lost and len(running) < 2 * workers and (chunk := next(chunks, None)):
@@ -66,10 +69,23 @@ def _in_pool(
                     yield results
 
 
+def _end_with_parent() -> None:
+    """Let a worker end when the grader is killed, instead of waiting for work for ever."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def dask(job: Job, chunks: Iterator[Chunk], scheduler: str) -> Iterator[list[Result]]:
     """Grade on a Dask cluster, whose workers see the course's folder under the same path.
 
-    Dask gives the chunks of a worker that dies to another one.
+    Dask gives the chunks of a worker that dies to another one. A chunk that takes several workers
+    down is tried again one by one, so that the submission that does it is named.
 
     Raises
     ------
@@ -77,20 +93,38 @@ def dask(job: Job, chunks: Iterator[Chunk], scheduler: str) -> Iterator[list[Res
         Where ``distributed`` is not installed or the scheduler does not answer.
     """
     try:
-        from distributed import Client, as_completed
+        from distributed import Client, KilledWorker, as_completed
     except ImportError as error:
         raise AutograderError(
             "grading on a cluster needs Dask: pip install 'downstream-course[distributed]'"
         ) from error
     try:
-        client = Client(scheduler, timeout="20s")
+        client = Client(scheduler, timeout="10s")
     except OSError as error:
         raise AutograderError(f"the Dask scheduler {scheduler} does not answer: {error}") from error
     with client:
         limit = max(2, 2 * sum(client.nthreads().values()))
-        submit: Any = lambda chunk: client.submit(grade_tasks, job, chunk, pure=False)  # noqa: E731
-        running = as_completed([submit(chunk) for chunk in islice(chunks, limit)])
+        running: Any = as_completed()
+        chunk_of: dict[str, Chunk] = {}
+        suspects: list[Task] = []
+
+        def submit(chunk: Chunk) -> None:
+            future = client.submit(grade_tasks, job, chunk, pure=False)
+            chunk_of[str(future.key)] = chunk
+            running.add(future)
+
+        for chunk in islice(chunks, limit):
+            submit(chunk)
         for future in running:
-            yield future.result()
-            for chunk in islice(chunks, 1):
-                running.add(submit(chunk))
+            chunk = chunk_of.pop(str(future.key))
+            try:
+                yield future.result()
+            except KilledWorker:
+                suspects += chunk
+            for more in islice(chunks, 1):
+                submit(more)
+        for task in suspects:
+            try:
+                yield client.submit(grade_tasks, job, [task], pure=False).result()
+            except KilledWorker:
+                yield [Result(task.learner, error=f"{_DIED} again and again")]

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy.exc import DBAPIError
 
 from autograder.bulk.gradebook import ClassGradebook, Stored, StoredGrade
 from autograder.bulk.ledger import Entry, append_ledger, read_ledger, why_changed
 from autograder.bulk.pools import Pool, processes
-from autograder.bulk.worker import Job, Result, Task, key_digests
+from autograder.bulk.worker import Job, Result, Task, key_digest, key_digests
 from autograder.errors import AutograderError
 from autograder.notebooks import source_notebook
 from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
@@ -91,15 +95,17 @@ def grade_class(
         f".{quiz_id}.grading.jsonl"
     )
     entries = read_ledger(ledger_path)
-    learners = list(_learners(folder(coursedir.submitted_directory, "*")))
+    excluded = coursedir.student_id_exclude.split(",")
+    handed_in = _learners(folder(coursedir.submitted_directory, "*"))
+    learners = [learner for learner in handed_in if learner not in excluded]
     if not learners:
         place = coursedir.format_path(coursedir.submitted_directory, "<learner>", quiz_id)
         raise AutograderError(f"there is no submission: nothing stands at {place}")
     report = Report()
-    with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+    with _open_gradebook(coursedir) as gradebook:
         book = ClassGradebook(gradebook, quiz)
-        job = Job(path.resolve(), _base_notebook(app, quiz), isolation)
-        graded_before = set(_in_chunks(iter(learners), 500, book))
+        job = Job(path.resolve(), key_digest(quiz), _base_notebook(app, quiz), isolation)
+        graded_before = set(_graded(book, learners, entries))
 
         def tasks() -> Iterator[Task]:
             for learner in learners:
@@ -117,24 +123,44 @@ def grade_class(
             stored = book.stored([one.learner for one in new])
             _note_changes(report, new, stored, entries, keys)
             book.save(new, stored, _needs_person(entries))
-            _assign_late_penalties(app, book, new, stored, quiz_id)
-            append_ledger(
-                ledger_path,
-                [
-                    Entry(learner=r.learner, digest=r.digest, keys=keys, answers=dict(r.answers))
-                    for r in new
-                ],
-            )
+            _assign_late_penalties(app, book, new, stored)
+            append_ledger(ledger_path, (_entry(one, keys) for one in new))
             _note(report, results)
             progress(sum(report.counts.values()), len(learners))
     return report
 
 
+@contextmanager
+def _open_gradebook(coursedir: CourseDirectory) -> Iterator[Gradebook]:
+    """The course's gradebook; a failure of the database becomes an error that says what to do."""
+    try:
+        with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+            yield gradebook
+    except DBAPIError as error:
+        raise AutograderError(
+            f"the gradebook {coursedir.db_url} cannot be used ({error.orig}). Nothing is lost: end "
+            "what else writes to it and grade again, which goes on where this run stopped"
+        ) from error
+
+
+def _entry(result: Result, keys: dict[str, str]) -> Entry:
+    return Entry(
+        learner=result.learner,
+        digest=result.digest,
+        keys=keys,
+        answers=dict(result.answers),
+        scores=dict(result.points),
+    )
+
+
 def _learners(pattern: Path) -> Iterator[str]:
-    """The learners who handed in a folder; where the pattern has ``*`` stands the name."""
+    """The learners who handed in a folder; where the pattern has ``*`` stands the name.
+
+    Hidden folders are no learners': nbgrader does not see them either.
+    """
     before, _, after = str(pattern).partition("*")
     for place in sorted(Path(before).glob("*")):
-        if Path(f"{place}{after}").is_dir():
+        if not place.name.startswith(".") and Path(f"{place}{after}").is_dir():
             yield place.name
 
 
@@ -143,25 +169,27 @@ def _chunks(tasks: Iterator[Task], size: int) -> Iterator[list[Task]]:
         yield chunk
 
 
-def _in_chunks(learners: Iterator[str], size: int, book: ClassGradebook) -> Iterator[str]:
-    """The learners whom the gradebook holds with every grade of the quiz."""
-    while some := list(islice(learners, size)):
-        yield from (name for name, held in book.stored(some).items() if book.is_complete(held))
+def _graded(
+    book: ClassGradebook, learners: Sequence[str], entries: dict[str, Entry]
+) -> Iterator[str]:
+    """The learners whom the gradebook holds with the scores that the ledger says."""
+    known = (learner for learner in learners if learner in entries)
+    while some := list(islice(known, 500)):
+        for learner, held in book.stored(some).items():
+            scores = {item: grade.auto_score for item, grade in held.grades.items()}
+            if book.is_complete(held) and scores == entries[learner].scores:
+                yield learner
 
 
 def _base_notebook(app: NbGrader, quiz: Quiz) -> str:
     """The instructor's notebook as nbgrader's own preprocessors leave it, before any answer."""
     notebook = source_notebook(quiz)
-    resources = _resources(app, quiz.id, "")
+    where = {"notebook": quiz.id, "assignment": quiz.id, "student": ""}
+    resources: dict[str, Any] = {"nbgrader": {**where, "db_url": app.coursedir.db_url}}
     for preprocessor in app.config.Autograde.sanitize_preprocessors:
         if preprocessor.__name__ != "RestoreQuiz":
             notebook, resources = preprocessor(parent=app).preprocess(notebook, resources)
     return json.dumps(notebook)
-
-
-def _resources(app: NbGrader, quiz_id: str, learner: str) -> dict[str, Any]:
-    where = {"notebook": quiz_id, "assignment": quiz_id, "student": learner}
-    return {"nbgrader": {**where, "db_url": app.coursedir.db_url}}
 
 
 def _needs_person(
@@ -201,15 +229,26 @@ def _assign_late_penalties(
     book: ClassGradebook,
     results: Sequence[Result],
     stored: dict[str, Stored],
-    quiz_id: str,
 ) -> None:
-    """Leave late submissions to nbgrader's own preprocessor, which knows the course's rule."""
+    """Take off for late submissions what the course's rule says, through nbgrader's own plugin."""
+    late: dict[str, float] = {}
     for result in results:
-        extension = stored[result.learner].extension if result.learner in stored else None
-        due = book.due and (book.due + extension if extension else book.due)
-        if due and result.timestamp and result.timestamp > due:
-            resources = _resources(app, quiz_id, result.learner)
-            AssignLatePenalties(parent=app).preprocess(NotebookNode(cells=[]), resources)
+        held = stored.get(result.learner, Stored())
+        handed_in = result.timestamp or held.timestamp
+        if book.due and handed_in:
+            due = book.due + (held.extension or datetime.timedelta())
+            late[result.learner] = (handed_in - due).total_seconds()
+    late = {learner: seconds for learner, seconds in late.items() if seconds > 0}
+    if not late:
+        return
+    rule = AssignLatePenalties(parent=app)
+    rule.init_plugin()
+    penalties = {}
+    for learner, score in book.scores(list(late)).items():
+        penalty = rule.plugin_inst.late_submission_penalty(learner, score, late[learner])
+        if penalty is not None:
+            penalties[learner] = rule._check_late_penalty(SimpleNamespace(score=score), penalty)
+    book.save_penalties(penalties)
 
 
 def _note(report: Report, results: Sequence[Result]) -> None:

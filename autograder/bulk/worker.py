@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4.rwbase import split_lines
-from nbgrader.utils import compute_checksum, is_solution, parse_utc
+from nbgrader.utils import compute_checksum, is_solution
 
 from autograder.errors import AutograderError
 from autograder.graded_notebook import write_results
@@ -23,21 +23,23 @@ from autograder.grading import Graded, grade
 from autograder.quiz import Quiz, load_quiz
 from autograder.responses import METADATA_KEY, journal_path, to_metadata
 from autograder.sandbox import Isolation, judge_or_wait
-from autograder.submissions import read_submission
+from autograder.submissions import TIMESTAMP_FILE, read_submission, read_timestamp
 
 #: Part of every digest: raise it when the same submission may be graded otherwise than before.
-_GRADER = "1"
+_GRADER = "2"
 
 
 @dataclass(frozen=True)
 class Job:
     """What is the same for all submissions of a quiz.
 
-    ``base`` is the notebook, as JSON, that graded submissions start from: the instructor's cells as
-    nbgrader knows them.
+    ``key`` is the ``key_digest`` of the quiz, so that a worker that lives on, or a file edited
+    meanwhile, cannot bring another key in. ``base`` is the notebook, as JSON, that graded
+    submissions start from: the instructor's cells as nbgrader knows them.
     """
 
     quiz: Path
+    key: str
     base: str
     isolation: Isolation = Isolation.REQUIRED
 
@@ -86,6 +88,11 @@ def key_digests(quiz: Quiz) -> dict[str, str]:
     }
 
 
+def key_digest(quiz: Quiz) -> str:
+    """A digest of all items with their keys."""
+    return _digest(*key_digests(quiz).values())
+
+
 def _grade_safely(job: Job, task: Task) -> Result:
     try:
         return _grade(job, task)
@@ -96,14 +103,15 @@ def _grade_safely(job: Job, task: Task) -> Result:
 
 
 def _grade(job: Job, task: Task) -> Result:
-    whole, key = _quiz(job.quiz)
-    quiz = whole.for_learner(task.learner)
-    digest = _digest(_GRADER, key, task.learner, *_state(task.submitted, quiz.id))
+    if not task.learner.isprintable():
+        raise AutograderError("no gradebook can hold this name of a learner; rename the folder")
+    quiz = _quiz(job.quiz, job.key).for_learner(task.learner)
+    digest = _digest(_GRADER, job.key, task.learner, *_state(task.submitted, quiz.id))
     if digest == task.known and task.autograded.exists():
         return Result(task.learner, digest, unchanged=True)
     recorded = read_submission(task.submitted, quiz)
-    timestamp, complaint = _timestamp(task.submitted)
-    problems = (*recorded.problems, *complaint)
+    timestamp, complaint = read_timestamp(task.submitted)
+    problems = (*recorded.problems, *([complaint] if complaint else []))
 
     judge_code = partial(judge_or_wait, isolation=job.isolation)
     graded = grade(recorded, quiz, judge_code)
@@ -117,7 +125,9 @@ def _grade(job: Job, task: Task) -> Result:
     )  # as nbformat writes it, but for indentation, which costs more than grading
     text = json.dumps(notebook, ensure_ascii=False, sort_keys=True)
     _write(task.autograded, text)
-    _write_timestamp(task)
+    if timestamp:  # kept beside it as nbgrader does, which compares the two
+        time = f"{timestamp.isoformat(' ')} UTC"
+        _write(task.autograded.parent / TIMESTAMP_FILE, time)
     return Result(
         task.learner,
         digest,
@@ -145,41 +155,35 @@ def _answer(graded: Graded) -> str:
 
 
 @lru_cache(maxsize=2)
-def _quiz(path: Path) -> tuple[Quiz, str]:
+def _quiz(path: Path, key: str) -> Quiz:
+    """The quiz in a file, which has to be the one that the run started with."""
     quiz = load_quiz(path)
-    return quiz, _digest(*key_digests(quiz).values())
+    if key_digest(quiz) != key:
+        raise AutograderError(f"{path} changed while it was used for grading; grade again")
+    return quiz
 
 
 def _state(folder: Path, quiz_id: str) -> list[str]:
-    """What tells whether a submission is the one that was graded before."""
-    names = [f"{quiz_id}.ipynb", journal_path(folder, quiz_id).name, "timestamp.txt"]
+    """What tells whether a submission is the one that was graded before.
+
+    The time of a file's last change of any kind cannot be set by hand, so that a file that is
+    replaced by one of the same size and date is noticed.
+    """
+    names = {journal_path(folder, quiz_id).name, TIMESTAMP_FILE}
+    try:
+        names.update(path.name for path in folder.iterdir() if path.suffix == ".ipynb")
+    except OSError:
+        return ["unreadable"]
     state = []
-    for name in names:
+    for name in sorted(names):
         try:
             found = os.lstat(folder / name)
         except OSError:
-            state.append("absent")
+            state.append(f"{name}: absent")
         else:
-            state.append(f"{found.st_mode}/{found.st_size}/{found.st_mtime_ns}")
+            times = f"{found.st_mtime_ns}/{found.st_ctime_ns}"
+            state.append(f"{name}: {found.st_mode}/{found.st_size}/{times}")
     return state
-
-
-def _timestamp(folder: Path) -> tuple[datetime.datetime | None, tuple[str, ...]]:
-    """When the submission was handed in (UTC), from the exchange's ``timestamp.txt``."""
-    path = folder / "timestamp.txt"
-    if path.is_symlink() or not path.is_file():
-        return None, ()
-    try:
-        return parse_utc(path.read_text(encoding="utf-8")[:100].strip()), ()
-    except (OSError, ValueError, OverflowError):
-        return None, ("timestamp.txt cannot be read: taken as handed in on time",)
-
-
-def _write_timestamp(task: Task) -> None:
-    """Keep ``timestamp.txt`` beside the graded notebook, as nbgrader does: it compares the two."""
-    source = task.submitted / "timestamp.txt"
-    if source.is_file() and not source.is_symlink():
-        _write(task.autograded.parent / source.name, source.read_text(errors="replace")[:100])
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from autograder.quiz import Quiz, load_quiz
+
 
 def edit_notebook(folder: Path, edit: Callable[[dict[str, Any]], Any]) -> None:
-    path = folder / "heads.ipynb"
+    path = folder / f"{folder.name}.ipynb"
     notebook = json.loads(path.read_text())
     edit(notebook)
     path.write_text(json.dumps(notebook))
@@ -40,5 +42,21 @@ def record(item: str, response: Any) -> dict[str, Any]:
 
 
 def append_records(folder: Path, *records: dict[str, Any]) -> None:
-    with (folder / "heads.answers.jsonl").open("a") as journal:
+    with (folder / f"{folder.name}.answers.jsonl").open("a") as journal:
         journal.writelines(json.dumps(one) + "\n" for one in records)
+
+
+def key_of(folder: Path) -> Quiz:
+    """The quiz with its key and all variants, as an attacker who had stolen it would know it."""
+    return load_quiz(folder.parents[2] / "source" / folder.name / "quiz.yaml")
+
+
+def write_code(folder: Path, source: str) -> None:
+    """Complete the cell of the ``code`` item, without ever recording the answer."""
+
+    def edit(notebook: dict[str, Any]) -> None:
+        for cell in notebook["cells"]:
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "code-program":
+                cell["source"] = f"# answer: program\n{source}"
+
+    edit_notebook(folder, edit)

@@ -1,5 +1,10 @@
 """Mutated submissions: reading and grading always end, and never with more than was earned.
 
+Bytes and values are changed, cells shuffled, files swapped, renamed, removed and replaced by links
+and pipes. Whatever comes of it, every item ends in a state, no score is higher than what the
+submission earned before or the mutated answer deserves by itself, what cannot be read is named,
+what was read can be written into the graded notebook, and the files stay as they were.
+
 A long run: ``DOWNSTREAM_FUZZ=20000 pytest tests/autograder/test_fuzz.py``.
 """
 
@@ -14,9 +19,11 @@ from typing import Any
 
 import pytest
 
+from autograder import html
 from autograder.grading import grade
 from autograder.items import Code
 from autograder.quiz import Quiz, load_quiz
+from autograder.responses import to_metadata
 from autograder.submissions import read_submission
 
 ROOT = Path(__file__).parents[2]
@@ -98,18 +105,83 @@ def _mutate_value(value: Any, draw: random.Random) -> Any:
     return draw.choice(VALUES)
 
 
+def _replace(target: Path, draw: random.Random) -> None:
+    """Nothing, a folder, a pipe, a link or a broken one in the place of a file."""
+    kind = draw.randrange(5)
+    data = target.read_bytes()
+    target.unlink()
+    if kind == 1:
+        target.mkdir()
+    elif kind == 2:
+        os.mkfifo(target)
+    elif kind > 2:
+        elsewhere = target.with_name("elsewhere")
+        if kind == 3:
+            elsewhere.write_bytes(data)
+        target.symlink_to(elsewhere)
+
+
+def _shuffle_cells(path: Path, draw: random.Random) -> None:
+    try:
+        notebook = json.loads(path.read_bytes())
+        draw.shuffle(notebook["cells"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return
+    path.write_text(json.dumps(notebook))
+
+
+def _contents(folder: Path) -> dict[str, object]:
+    return {
+        path.name: path.read_bytes() if path.is_file() else path.lstat().st_mode
+        for path in folder.iterdir()
+    }
+
+
+def _unnamed(folder: Path, quiz: Quiz, problems: tuple[str, ...]) -> list[str]:
+    """What cannot be read and is named by no problem."""
+    if any("more problems" in one for one in problems):
+        return []
+    unnamed = []
+    journal, path = folder / f"{quiz.id}.answers.jsonl", folder / f"{quiz.id}.ipynb"
+    for one in (journal, path):
+        if (one.is_symlink() or one.is_dir() or one.is_fifo()) and not any(
+            problem.startswith(f"{one.name} cannot be read: ") for problem in problems
+        ):
+            unnamed.append(one.name)
+    if journal.is_file() and not journal.is_symlink():
+        for number, line in enumerate(journal.read_bytes().splitlines(), start=1):
+            place = f"{journal.name}, line {number}: "
+            if line.strip() and not _is_object(line):
+                unnamed += [place] * (not any(one.startswith(place) for one in problems))
+    if not path.is_symlink() and (not path.exists() or path.is_file()):
+        whole = path.exists() and _is_object(path.read_bytes())
+        unnamed += [path.name] * (not whole and not any(path.name in one for one in problems))
+    return unnamed
+
+
+def _is_object(data: bytes) -> bool:
+    try:
+        return isinstance(json.loads(data), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _mutate(folder: Path, quiz: Quiz, draw: random.Random) -> None:
     journal, path = folder / f"{quiz.id}.answers.jsonl", folder / f"{quiz.id}.ipynb"
     for _ in range(draw.randint(1, 3)):
-        kind = draw.randrange(6)
+        kind = draw.randrange(8)
         target = draw.choice([one for one in (journal, path) if one.exists()] or [folder / "new"])
-        if not target.exists():
-            target.write_bytes(b"{")
+        if not target.is_file():
+            continue
         data = target.read_bytes()
         if kind == 0:
-            target.unlink()
-        elif kind == 1:
+            _replace(target, draw)
+        elif kind == 1 and (journal.is_file() or not os.path.lexists(journal)):
             journal.write_bytes(data)
+        elif kind == 6 and path.is_file():
+            path.rename(folder / draw.choice(["final.ipynb", f"{quiz.id}-1.ipynb", "x.txt"]))
+        elif kind == 7 and path.is_file():
+            _shuffle_cells(path, draw)
         elif kind in (2, 3):
             target.write_bytes(_mutate_bytes(data, draw))
         else:
@@ -138,10 +210,14 @@ def test_no_mutation_breaks_grading_or_earns_a_point(name: str, tmp_path: Path) 
         folder = tmp_path / "mutated"
         shutil.copytree(original, folder)
         _mutate(folder, quiz, random.Random(f"{name}-{seed}"))
-        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        before = _contents(folder)
         recorded = read_submission(folder, quiz)
         graded = grade(recorded, quiz, judge_code=lambda item, source: _no_points(item))
-        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before, seed
+        assert _contents(folder) == before, seed
+        assert _unnamed(folder, quiz, recorded.problems) == [], seed
+        held = to_metadata(recorded, quiz.id) | {"problems": recorded.problems}
+        assert json.dumps(held, ensure_ascii=False, allow_nan=False).encode(), seed
+        assert html.receipt(graded, recorded.problems).encode(), seed
         for item in quiz.items:
             one = graded[item.id]
             assert one.score.state in ("graded", "unanswered", "invalid", "waiting"), seed

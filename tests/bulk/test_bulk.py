@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -50,6 +52,29 @@ def test_a_second_run_changes_nothing_and_grades_nothing(undisturbed: Path) -> N
     assert classes.gradebook(undisturbed) == before
 
 
+def test_what_is_not_in_the_gradebook_as_it_was_graded_is_graded_again(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    course = Path(shutil.copytree(undisturbed, tmp_path / "course", copy_function=os.link))
+    (course / "gradebook.db").unlink()
+    shutil.copy(undisturbed / "gradebook.db", course)
+    classes.command(course, "autograder", "grade", "heads")
+    before = classes.gradebook(course)
+    with sqlite3.connect(course / "gradebook.db") as database:  # an older copy was put back
+        database.execute(
+            "UPDATE grade SET auto_score = 0.125 WHERE rowid = (SELECT min(rowid) FROM grade)"
+        )
+    (course / "autograded/learner-030/heads/heads.ipynb").unlink()
+    path = course / "submitted/learner-040/heads/heads.answers.jsonl"
+    state = path.stat()
+    text = path.read_text()
+    path.write_text(text)  # the same size and, by force, the same date
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    done = classes.command(course, "autograder", "grade", "heads")
+    assert "3 graded, 57 unchanged, 0 failed" in done.stdout
+    assert classes.gradebook(course) == before
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_grader_killed_at_random_moments_ends_with_the_same_gradebook(
     seed: int, undisturbed: Path, fresh: Fresh
@@ -65,13 +90,24 @@ def test_a_grader_killed_at_random_moments_ends_with_the_same_gradebook(
         while grader.poll() is None and not ledger.exists() and not _any_graded(course):
             time.sleep(0.01)
         time.sleep(draw.uniform(0, 0.25))
-        if grader.poll() is None:
-            os.killpg(grader.pid, signal.SIGKILL)
+        grader.kill()
         grader.wait()
+        assert _ends(grader.pid), "workers live on after the grader was killed"
     classes.command(course, "autograder", "grade", "heads")
     assert classes.gradebook(course) == classes.gradebook(undisturbed)
     notebooks = classes.graded_notebooks(course, "heads")
     assert notebooks == classes.graded_notebooks(undisturbed, "heads")
+
+
+def _ends(group: int) -> bool:
+    """Whether the processes of a group end within ten seconds."""
+    for _ in range(200):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _any_graded(course: Path) -> bool:
@@ -126,8 +162,6 @@ def test_an_answer_handed_in_again_after_a_person_graded_it_is_flagged(fresh: Fr
         )
     record = {"item": item, "response": {"text": "Another answer."}, "revision": 500}
     journal = course / "submitted" / learner / "heads" / "heads.answers.jsonl"
-    import json
-
     with journal.open("a") as file:
         file.write(json.dumps({**record, "time": classes.TIME}) + "\n")
     classes.command(course, "autograder", "grade", "heads")

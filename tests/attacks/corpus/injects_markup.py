@@ -6,6 +6,7 @@ from pathlib import Path
 
 from editing import append_records, record
 
+WAITING = {"choose-strategy"}
 TEXT = (
     "<script>alert(1)</script><img src=x onerror=alert(1)><svg onload=alert(1)>"
     "<meta http-equiv=refresh content=0><link rel=stylesheet href=//evil><iframe src=//evil>"
