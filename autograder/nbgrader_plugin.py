@@ -1,9 +1,10 @@
 """Grading quizzes inside ``nbgrader autograde``, without running a learner's code.
 
-``configure`` puts six preprocessors and a reader into nbgrader:
+``configure`` puts seven preprocessors and a reader into nbgrader:
 
 - ``ClearOtherSolutions`` leaves quizzes alone when a release is made: they hold no solution, and
   nbgrader would replace the cell that shows a case study by a stub;
+- ``CheckOtherMetadata`` does not check in every submission what is the instructor's own;
 - ``RefuseLeaks`` stops a release that tells the key;
 - ``SubmissionExporter`` keeps what was handed in from being opened as a notebook;
 - ``RestoreQuiz`` reads the learner's answers out of what was handed in and puts the instructor's
@@ -20,7 +21,8 @@ Three of nbgrader's methods have no option for what a quiz needs and are replace
 where no ``.ipynb`` was handed in, too; of what was handed in for a quiz no file is copied into
 ``autograded/``, from where it would go back to the learner (nbgrader follows links, and a pipe or a
 broken link costs the submission its grade); and a ``timestamp.txt`` that holds no time is a
-warning, for every assignment.
+warning, for every assignment. The gradebook's engine, which nbgrader makes anew a dozen times for
+each submission, is kept, and with it the statements that it compiled.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import nbgrader.api
 from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
@@ -71,6 +74,7 @@ from autograder.submissions import TIMESTAMP_FILE, read_submission, read_timesta
 
 #: Where ``GradeQuiz`` leaves what it graded for ``SaveQuizGrades``.
 _GRADED = "autograder_graded"
+_create_engine = nbgrader.api.create_engine
 _copy_all = BaseConverter.init_assignment
 _find_all = BaseConverter.init_notebooks
 
@@ -83,6 +87,7 @@ def configure(config: Config) -> None:
     BaseConverter.init_notebooks = _find_submissions
     BaseConverter.init_assignment = _copy_submission
     CourseDirectory.get_existing_timestamp = _existing_timestamp
+    nbgrader.api.create_engine = lru_cache(_create_engine)
     config.CourseDirectory.ignore = [
         ".ipynb_checkpoints",
         "*.pyc",
@@ -102,7 +107,7 @@ def configure(config: Config) -> None:
         DeduplicateIds,
         OverwriteKernelspec,
         OverwriteCells,
-        CheckCellMetadata,
+        CheckOtherMetadata,
     ]
     config.Autograde.autograde_preprocessors = [
         GradeQuiz,
@@ -110,7 +115,7 @@ def configure(config: Config) -> None:
         LimitOutput,
         SaveQuizGrades,
         AssignLatePenalties,
-        CheckCellMetadata,
+        CheckOtherMetadata,
     ]
     config.GenerateFeedback.preprocessors = [
         GetGrades,
@@ -129,6 +134,21 @@ class ClearOtherSolutions(ClearSolutions):
             return nb, resources
         cleared: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources)
         return cleared
+
+
+class CheckOtherMetadata(CheckCellMetadata):
+    """nbgrader's ``CheckCellMetadata`` for what learners may have changed: not for a quiz.
+
+    A quiz's cells are the instructor's own, and were checked when it was released.
+    """
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        if _find_quiz(self, resources) is not None:
+            return nb, resources
+        checked: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources)
+        return checked
 
 
 class RefuseLeaks(NbGraderPreprocessor):
