@@ -1,6 +1,6 @@
 """Grading a class: stock nbgrader, nbgrader with the plugin, and ``autograder grade``.
 
-    python benchmarks/grading.py [--small 60] [--large 1000] [--largest 5000]
+    python benchmarks/grading.py [--small 100] [--large 1000] [--largest 5000]
 
 Everything is measured in one run, on the same answers to the same ten declarative items:
 
@@ -65,7 +65,7 @@ class Run:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--small", type=int, default=60, help="submissions for all three")
+    parser.add_argument("--small", type=int, default=100, help="submissions for all three")
     parser.add_argument("--large", type=int, default=1000, help="submissions for bulk grading")
     parser.add_argument("--largest", type=int, default=5000, help="submissions for memory")
     sizes = parser.parse_args()
