@@ -1,4 +1,4 @@
-"""Lets every test import ``real_jupyter``."""
+"""Lets every test import ``classes`` and ``real_jupyter``."""
 
 import sys
 from pathlib import Path

@@ -19,7 +19,7 @@ from types import ModuleType
 import pytest
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "bulk")]
+sys.path.insert(0, str(HERE))
 
 import classes  # noqa: E402
 from editing import append_records, record, write_code  # noqa: E402

@@ -14,7 +14,7 @@ from typing import Any
 from autograder.items import AnyPublicItem
 from autograder.quiz import Quiz, load_quiz
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 TIME = "2026-11-24T08:00:00+00:00"
 GRADES = """
 SELECT s.student_id, c.name, g.auto_score, g.manual_score, g.needs_manual_grade
