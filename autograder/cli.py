@@ -90,6 +90,23 @@ def feedback(
     typer.echo(f"{quiz}: {len(pages)} pages, for example {pages[0]}")
 
 
+@app.command()
+def verify(
+    receipts: Annotated[list[Path], typer.Argument(help="Files that learners downloaded.")],
+    learner: Annotated[
+        str | None, typer.Option(help="Whose they are, where they do not say it.")
+    ] = None,
+) -> None:
+    """Compare learners' receipts with what they handed in."""
+    from autograder.verify import verify as compare
+
+    lines, agreed = compare(receipts, learner)
+    for line in lines:
+        typer.echo(line)
+    if not agreed:
+        raise SystemExit(1)
+
+
 def _load(names: list[str] | None, source: Path) -> list[tuple[Path, Quiz]]:
     """Every quiz asked for; all problems of all of them are reported before giving up."""
     folders = [source / name for name in names or _all(source)]

@@ -13,3 +13,11 @@ class QuizError(AutograderError):
 
 class AnswerError(AutograderError):
     """An answer cannot be recorded as it stands."""
+
+
+class NotAnswered(QuizError):
+    """A question is open, or its answer unreadable, where nbgrader validates the notebook."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints: the message alone."""
+        return [str(self)]

@@ -19,6 +19,12 @@ notebook and come back. The last cell lists what is answered. Each quiz folder h
 `questions.json`, which the notebook needs to show the questions: keep it beside the notebook.
 """
 
+#: Its last line shows the overview.
+OPEN = """from autograder import open_quiz
+
+quiz = open_quiz("{}")
+quiz"""
+
 OWN_NUMBERS = "Run the cell below to see the question: every learner gets numbers of their own."
 
 RECEIPT = """\
@@ -39,9 +45,7 @@ def source_notebook(quiz: Quiz) -> NotebookNode:
     public = quiz.public()
     cells = [
         _markdown(quiz.id, "introduction", _introduction(public)),
-        _code(
-            quiz.id, "open", f'from autograder import open_quiz\n\nquiz = open_quiz("{quiz.id}")'
-        ),
+        _code(quiz.id, "open", OPEN.format(quiz.id)),
     ]
     for number, item in enumerate(quiz.items, start=1):
         cells.append(_markdown(quiz.id, f"stem-{item.id}", _stem(number, item)))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
-import io
-import re
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from autograder import html
-from autograder.errors import AnswerError, QuizError
+from autograder.errors import AnswerError, NotAnswered, QuizError
 from autograder.items import AnyPublicItem, PublicItem
 from autograder.items.cloze import PublicCloze
 from autograder.items.code import PublicCode
+from autograder.kernel import hear_cells, in_terminal, keep_together, others, shell, validating
 from autograder.learner import sign_in, signed_in
+from autograder.plain_text import question, receipt_text
 from autograder.quiz import QUESTIONS_FILE, PublicQuiz, load_public_quiz
+from autograder.receipts import issue
 from autograder.responses import (
     Record,
     Recorded,
@@ -26,18 +26,12 @@ from autograder.responses import (
     journal_path,
     merge,
     read_journal,
+    read_notebook,
 )
+from autograder.visible_checks import run_check
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
-
-    from autograder.widgets import ItemWidget, ReceiptWidget
-
-#: The first line that is not blank in a cell that answers a ``code`` item; as MARK in code.js.
-MARK = re.compile(
-    r"(?:[ \t]*\r?\n)*#[ \t]*answer:[ \t]*([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?![\w-])[^\n]*(?:\n|\Z)"
-)
-_SHOWN = 300
+    from autograder.widgets import ItemWidget, OverviewWidget, ReceiptWidget
 
 
 def open_quiz(quiz_id: str, folder: Path | str = ".") -> QuizSession:
@@ -60,7 +54,11 @@ def open_quiz(quiz_id: str, folder: Path | str = ".") -> QuizSession:
         learner = _learner()
         public = public.for_learner(learner)
     session = QuizSession(public, folder, learner)
-    _listen(session, quiz_id)
+    if validating():
+        session.read_notebook()
+    else:
+        hear_cells(session)
+        keep_together(session)
     return session
 
 
@@ -88,20 +86,44 @@ class QuizSession:
         self._learner = learner
         self._items = {item.id: item for item in quiz.items}
         self._quiz = quiz
-        self._journal = journal_path(folder, quiz.id)
-        self._recorded = read_journal(self._journal)
+        self.journal = journal_path(folder, quiz.id)
+        self._recorded = read_journal(self.journal)
         self._widgets: dict[str, list[ItemWidget]] = {}
+        self._overviews: list[OverviewWidget] = []
+
+    @property
+    def has_code(self) -> bool:
+        """Whether a question is answered in a cell of its own."""
+        return any(isinstance(item, PublicCode) for item in self._quiz.items)
 
     def __repr__(self) -> str:
         whose = f" for {self._learner}" if self._learner else ""
         answered = f"{self._answered()} of {len(self._items)} answered"
         return f"Quiz {self._quiz.title!r}{whose}: {answered}"
 
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """The overview of all questions, where ``quiz`` is the last line of a cell."""
+        from autograder.widgets import OverviewWidget
+
+        overview = OverviewWidget(quiz=self._quiz.id, title=self._quiz.title, rows=self._rows())
+        overview.text = repr(self)
+        self._overviews.append(overview)
+        return overview._repr_mimebundle_(**options)
+
     def show(self, item_id: str) -> ItemWidget:
-        """The question as a widget, with the answer that is recorded for it."""
+        """The question as a widget, with the answer that is recorded for it.
+
+        Raises
+        ------
+        QuizError
+            Where there is no such question; and, when nbgrader validates the notebook, where the
+            question is open or its answer cannot be read.
+        """
         from autograder.widgets import WIDGETS
 
         item = self._find(item_id)
+        if validating():
+            self._require_answer(item)
         record = self._known(item)
         widget = WIDGETS[item.type](
             quiz=self._quiz.id,
@@ -109,7 +131,9 @@ class QuizSession:
             response=record.response if record else None,
             record=record.model_dump() if record else {},
             status=_status(record),
+            next_open=self._next_open(item_id),
         )
+        widget.text = question(item, record, with_stem=bool(item.variant) or in_terminal())
         widget.observe(lambda change: self._on_response(item_id, widget, change["new"]), "response")
         widget.on_msg(lambda _, content, __: self._on_message(item_id, widget, content))
         self._widgets.setdefault(item_id, []).append(widget)
@@ -148,11 +172,25 @@ class QuizSession:
         from autograder.widgets import ReceiptWidget
 
         self._reload()
-        return ReceiptWidget(
+        issued = issue(self._quiz.id, self._learner, self._recorded.records.values())
+        widget = ReceiptWidget(
             quiz=self._quiz.id,
             records={name: r.model_dump() for name, r in self._recorded.records.items()},
-            rows=[self._row(item) for item in self._quiz.items],
+            rows=self._rows(),
+            digest=issued.digest,
+            document=issued.to_json(),
         )
+        widget.text = receipt_text(self._rows(), issued.digest)
+        return widget
+
+    def read_notebook(self) -> None:
+        """Take in the records in the notebook file: without a page, nobody else hands them over."""
+        path = self.journal.with_name(f"{self._quiz.id}.ipynb")
+        try:
+            metadata = json.loads(path.read_bytes())["metadata"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return
+        self._recorded = merge([self._recorded, read_notebook(metadata, self._quiz.id)])
 
     _last_failure: str | None = None
 
@@ -164,10 +202,21 @@ class QuizSession:
             )
         return self._items[item_id]
 
+    def _require_answer(self, item: AnyPublicItem) -> None:
+        record = self._known(item)
+        problem = _problem(item, record.response) if record else None
+        if problem:
+            raise NotAnswered(f"The recorded answer cannot be read ({problem}). Answer it again.")
+        progress = self._progress(item)
+        if progress != "answered":
+            state = "answered in part" if progress == "partly" else "not answered yet"
+            raise NotAnswered(f"The question {item.title!r} is {state}.")
+
     def _on_response(self, item_id: str, widget: ItemWidget, response: Any) -> None:
+        self._reload()
         record = self._known(self._items[item_id])
         if response == (record.response if record else None):
-            widget.status = _status(record)  # changed back before it was recorded
+            self._show_record(item_id)  # changed back before it was recorded
             return
         problem = _problem(self._items[item_id], response)
         if problem:
@@ -180,21 +229,20 @@ class QuizSession:
         if kind == "notebook-record":
             self._take_over(item_id, content.get("record"))
         elif kind == "run-checks":
-            item, shell = self._items[item_id], _shell()
-            if isinstance(item, PublicCode) and shell is not None:
-                results = [_run_check(check, shell.user_ns) for check in item.checks]
+            item, running = self._items[item_id], shell()
+            if isinstance(item, PublicCode) and running is not None:
+                results = [run_check(check, running.user_ns) for check in item.checks]
                 widget.send({"kind": "check-results", "results": results})
 
-    def _on_cell(self, item_id: str, source: str) -> None:
+    def on_cell(self, item_id: str, source: str) -> None:
         """Record the code of a cell that was run and says that it answers ``item_id``."""
         item = self._items.get(item_id)
         if not isinstance(item, PublicCode):
             return
         response = {"source": source}
-        widgets = self._widgets.get(item.id, [])
         problem = _problem(item, response)
         if problem:
-            for widget in widgets:
+            for widget in self._widgets.get(item.id, []):
                 widget.status = {"state": "failed", "message": problem}
             return
         self._reload()
@@ -203,10 +251,9 @@ class QuizSession:
         withdrawn = record is None or record.response is None
         untouched = withdrawn and item.progress(parsed) == "open"
         if untouched or (record is not None and record.response == response):
-            for widget in widgets:
-                widget.status = _status(record)
-            return
-        self._record(item.id, response)
+            self._show_record(item_id)
+        else:
+            self._record(item.id, response)
 
     def _take_over(self, item_id: str, found: Any) -> None:
         """Take over a newer record that the page found in the notebook file."""
@@ -236,35 +283,50 @@ class QuizSession:
         return record
 
     def _keep(self, record: Record) -> None:
-        """Write a record and show it on every widget of the question."""
+        """Write a record and show it wherever the question is on a page."""
         self._last_failure = None
         try:
-            append_journal(self._journal, record)
+            append_journal(self.journal, record)
         except OSError as error:
             self._last_failure = (
-                f"{self._journal.name} cannot be written ({error.strerror}). The answer is in the "
-                "notebook alone: save the notebook, and hand the notebook itself in."
+                f"{self.journal.name} cannot be written ({error.strerror}). The answer is in the "
+                "notebook alone: save the notebook (or File, Save Notebook As, in another folder), "
+                "and hand the notebook itself in."
             )
         self._recorded = merge([self._recorded, Recorded({record.item: record})])
-        self._show_record(record)
+        self._show_record(record.item, self._last_failure)
+        for session in others(self):
+            session.catch_up(self._recorded)
 
-    def _show_record(self, record: Record) -> None:
-        status = _status(record, self._last_failure)
-        for widget in self._widgets.get(record.item, []):
-            widget.record = record.model_dump()
-            widget.response = record.response
-            widget.status = status
-
-    def _catch_up(self, item_id: str) -> None:
-        """Show what a later session of the same quiz recorded, on the widgets of this one."""
+    def catch_up(self, news: Recorded | None = None) -> None:
+        """Show what other sessions recorded: what they say, and what stands in the journal."""
         self._reload()
-        record = self._known(self._items[item_id]) if item_id in self._items else None
-        if record is not None:
-            self._show_record(record)
+        if news is not None:
+            self._recorded = merge([self._recorded, news])
+        for item_id, widgets in self._widgets.items():
+            record = self._known(self._items[item_id])
+            shown = record.model_dump() if record else {}
+            if any(widget.record != shown for widget in widgets):
+                self._show_record(item_id)
+
+    def _show_record(self, item_id: str, failure: str | None = None) -> None:
+        """Bring the question's widgets, and what others say of it, to what is recorded."""
+        record = self._known(self._items[item_id])
+        status = _status(record, failure)
+        for widget in self._widgets.get(item_id, []):
+            if record is not None:
+                widget.record = record.model_dump()
+                widget.response = record.response
+            widget.status = status
+        for overview in self._overviews:
+            overview.rows = self._rows()
+        for name, widgets in self._widgets.items():
+            for widget in widgets:
+                widget.next_open = self._next_open(name)
 
     def _reload(self) -> None:
         """Take in what another kernel may have written to the same journal."""
-        self._recorded = merge([self._recorded, read_journal(self._journal)])
+        self._recorded = merge([self._recorded, read_journal(self.journal)])
 
     def _known(self, item: PublicItem) -> Record | None:
         """The record of the question as it is shown; one of another variant does not count."""
@@ -279,6 +341,18 @@ class QuizSession:
         if record is None or record.response is None or _problem(item, record.response):
             return "open"
         return item.progress(item.parse(record.response))
+
+    def _next_open(self, item_id: str) -> dict[str, str]:
+        """The next question, in the quiz's order and round, that is not answered in full."""
+        names = list(self._items)
+        place = names.index(item_id)
+        for name in names[place + 1 :] + names[:place]:
+            if self._progress(self._items[name]) != "answered":
+                return {"id": name, "title": f"{names.index(name) + 1}. {self._items[name].title}"}
+        return {}
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [self._row(item) for item in self._quiz.items]
 
     def _row(self, item: AnyPublicItem) -> dict[str, Any]:
         record = self._known(item)
@@ -325,84 +399,3 @@ def _status(record: Record | None, failure: str | None = None) -> dict[str, str]
     if record is None or record.response is None:
         return {"state": "open", "message": ""}
     return {"state": "saved", "message": ""}
-
-
-class _CellHook:
-    """Hands every cell that is run to the session of one quiz.
-
-    The widgets of earlier sessions may still be on the page: they show what is recorded too.
-    """
-
-    def __init__(self, session: QuizSession, quiz_id: str) -> None:
-        self.quiz_id = quiz_id
-        self.sessions = [session]
-
-    def __call__(self, result: ExecutionResult) -> None:
-        info = result.info
-        if info is None or info.silent:
-            return
-        mark = MARK.match(info.raw_cell)
-        if mark is None:
-            return
-        latest, *earlier = self.sessions
-        latest._on_cell(mark[1], info.raw_cell[mark.end() :])
-        for session in earlier:
-            session._catch_up(mark[1])
-
-
-def _listen(session: QuizSession, quiz_id: str) -> None:
-    """Let ``session`` hear of cells that are run, in place of an earlier session of this quiz."""
-    shell = _shell()
-    if shell is None or not any(isinstance(item, PublicCode) for item in session._items.values()):
-        return
-    hook = _CellHook(session, quiz_id)
-    for other in list(shell.events.callbacks["post_run_cell"]):
-        if isinstance(other, _CellHook) and other.quiz_id == quiz_id:
-            shell.events.unregister("post_run_cell", other)
-            hook.sessions += [earlier for earlier in other.sessions if earlier._widgets]
-    shell.events.register("post_run_cell", hook)
-
-
-def _shell() -> InteractiveShell | None:
-    """The IPython in which this runs, if it does."""
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
-        return None
-    return get_ipython()  # type: ignore[no-any-return, no-untyped-call, unused-ignore]
-
-
-def _run_check(check: Any, namespace: dict[str, Any]) -> dict[str, str]:
-    """Run a visible check on what the learner defined, without touching the learner's names."""
-    names = dict(namespace)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            *before, last = ast.parse(check.call).body
-            exec(compile(ast.Module(before, []), "<check>", "exec"), names)
-            assert isinstance(last, ast.Expr)
-            value = eval(compile(ast.Expression(last.value), "<check>", "eval"), names)
-            shown = _short(repr(value))
-            expected = getattr(check, "expect", None)
-            passed = expected is None or bool(_lists(value) == _lists(expected))
-    except BaseException as error:  # even SystemExit and an interrupt are the learner's to see
-        detail = _short(f"{type(error).__name__}: {error}".removesuffix(": "))
-        return {"name": check.name, "outcome": "failed", "detail": f"raised {detail}"}
-    if expected is None:
-        return {"name": check.name, "outcome": "value", "detail": shown}
-    if passed:
-        return {"name": check.name, "outcome": "passed", "detail": shown}
-    detail = f"{shown}, expected {_short(repr(expected))}"
-    return {"name": check.name, "outcome": "failed", "detail": detail}
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-
-
-def _lists(value: Any) -> Any:
-    """A value with its tuples (shapes too) as lists, as JSON has them."""
-    if isinstance(value, list | tuple):
-        return [_lists(part) for part in value]
-    if isinstance(value, dict):
-        return {key: _lists(part) for key, part in value.items()}
-    return value

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -33,12 +33,15 @@ _START_SECONDS = 60
 
 
 @contextmanager
-def jupyter_server(root: Path, *, theme: str = "light") -> Iterator[str]:
+def jupyter_server(
+    root: Path, *, theme: str = "light", inside: Sequence[str] = ()
+) -> Iterator[str]:
     """Serve the folder ``root`` with JupyterLab on a free port; yields the base URL.
 
     The user's own Jupyter settings are neither read nor changed. JupyterLab is at ``/lab``,
     Notebook 7 at ``/notebooks``. Everything that the server writes of its own is in
-    ``root/.jupyter-test``.
+    ``root/.jupyter-test``. ``inside`` is a command to put before the server's, for example one that
+    shows it a file system of its own.
     """
     root = root.resolve()
     home = root / ".jupyter-test"
@@ -57,6 +60,7 @@ def jupyter_server(root: Path, *, theme: str = "light") -> Iterator[str]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
     command = [
+        *inside,
         *(sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser"),
         f"--ServerApp.root_dir={root}",
         f"--ServerApp.port={port}",

@@ -1,4 +1,4 @@
-"""What a learner sees of an item: one view per item type, and the receipt.
+"""What a learner sees: one view per item type, the overview and the receipt.
 
 Each view is plain JavaScript without a build step: the text of ``frame.js``, which every view
 shares, followed by the file of the type. The page keeps the latest records in the notebook's own
@@ -8,6 +8,7 @@ metadata as well; see ``NotebookFile`` in ``frame.js``.
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import Any
 
 import anywidget
 import traitlets
@@ -22,6 +23,7 @@ __all__ = [
     "MultipleSelectWidget",
     "NumericWidget",
     "OrderingWidget",
+    "OverviewWidget",
     "ReceiptWidget",
     "SingleChoiceWidget",
 ]
@@ -35,14 +37,33 @@ def _module(name: str) -> str:
     return f"{_text('frame.js')}\n{_text(name)}"
 
 
-class ItemWidget(anywidget.AnyWidget):
+class _View(anywidget.AnyWidget):
+    """A widget that reads well as text where there are no widgets."""
+
+    _css = _text("item.css")
+
+    #: The quiz's id.
+    quiz = traitlets.Unicode().tag(sync=True)
+    #: What front ends without widgets show, converted notebooks and terminals included.
+    text = ""
+
+    def __repr__(self) -> str:
+        return self.text or super().__repr__()
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options)
+        if bundle is not None and self.text:
+            data, *_ = bundle
+            data["text/plain"] = self.text  # in full: ipywidgets cuts it after 110 characters
+        return bundle
+
+
+class ItemWidget(_View):
     """One question on the page.
 
     The page sets ``response``; the kernel answers by setting ``record``, or ``status`` where it
     cannot record. Until one of the two comes, the page says that the answer is not saved.
     """
-
-    _css = _text("item.css")
 
     #: The public item, its texts rendered to sanitised HTML. Never changes.
     view = traitlets.Dict().tag(sync=True)
@@ -53,11 +74,8 @@ class ItemWidget(anywidget.AnyWidget):
     #: ``state`` ("open", "saved" or "failed") and ``message``. The page sets the state "saving"
     #: together with a response, so that the kernel's verdict always is a change.
     status = traitlets.Dict().tag(sync=True)
-    #: The quiz's id.
-    quiz = traitlets.Unicode().tag(sync=True)
-
-    def __repr__(self) -> str:
-        return f"[Question: {self.view.get('title', '')}. Run this cell to answer it.]"
+    #: The next question that is not answered in full: id and title; empty where there is none.
+    next_open = traitlets.Dict().tag(sync=True)
 
 
 class SingleChoiceWidget(ItemWidget):
@@ -113,22 +131,29 @@ class CodeWidget(ItemWidget):
     _esm = _module("code.js")
 
 
-class ReceiptWidget(anywidget.AnyWidget):
+class OverviewWidget(_View):
+    """Progress over all questions, with a way to each."""
+
+    _esm = _module("overview.js")
+
+    #: The quiz's title.
+    title = traitlets.Unicode().tag(sync=True)
+    #: As those of ``ReceiptWidget``.
+    rows = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+
+class ReceiptWidget(_View):
     """What is answered and what is not; stores every record in the notebook's metadata."""
 
-    _css = _text("item.css")
     _esm = _module("receipt.js")
 
-    #: The quiz's id.
-    quiz = traitlets.Unicode().tag(sync=True)
     #: The latest record of each item, by the item's id.
     records = traitlets.Dict().tag(sync=True)
     #: For each item: id, title, points, state ("answered", "partly" or "open") and time.
     rows = traitlets.List(traitlets.Dict()).tag(sync=True)
-
-    def __repr__(self) -> str:
-        answered = sum(row.get("state") == "answered" for row in self.rows)
-        return f"[Receipt: {answered} of {len(self.rows)} questions answered.]"
+    #: The digest of the records, and the text of the receipt's file.
+    digest = traitlets.Unicode().tag(sync=True)
+    document = traitlets.Unicode().tag(sync=True)
 
 
 WIDGETS: dict[str, type[ItemWidget]] = {

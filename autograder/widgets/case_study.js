@@ -35,6 +35,7 @@ function caseStudy(frame) {
     flush: () => typing.flush(),
     show(response) {
       typing.fill(field, response?.text ?? "");
+      frame.file?.markAnswered(frame.view.id, response != null);
       update();
     },
   };

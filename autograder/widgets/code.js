@@ -143,4 +143,4 @@ function same(source, other) {
   return source.trim() === other.trim();
 }
 
-export default itemView(code);
+export default itemView(code, { answeredInCell: true });

@@ -3,6 +3,12 @@
 const SAVE_DELAY = 1000;
 const ANSWER_DELAY = 4000;
 const TYPING_DELAY = 400;
+const STALE_AFTER = 500; // ms by which two times of one file may differ, as in JupyterLab
+const MOST_RETRIES = 5;
+const DRAG_THRESHOLD = 5; // pixels
+const ANSWERED = "-answered";
+const FLAGS = "autograder_flags"; // in the notebook's metadata: the questions to come back to
+const CONTROLS = ".ag-body :is(input, select, textarea, li[tabindex]), .ag-buttons button";
 const NO_ANSWER =
   "the kernel does not answer. Restart the kernel, run the first cell and this one again, " +
   "then answer again.";
@@ -11,6 +17,8 @@ const STILL_BUSY =
   "keep this page open until then.";
 const DISCONNECTED =
   "The kernel is not connected. Run the first cell and this one again before you change your answer.";
+const CHANGED_ELSEWHERE = "it was changed in another window or by another program";
+const RELOAD = "Reload this page before you go on.";
 const PILL_ICONS = { open: "○", saving: "…", saved: "✓", failed: "!" };
 
 // JupyterLab takes keys for its shortcuts (arrows leave the cell, X deletes it) unless the focused
@@ -71,6 +79,43 @@ class Typing {
     const blank = !text && !field.value.trim() && document.activeElement === field;
     if (!this.pending && !blank && field.value !== text) field.value = text;
   }
+}
+
+/**
+ * Follow a drag by mouse, pen or (by the grip) finger, from its `pointerdown` on.
+ *
+ * `move(x, y)` is called as the pointer moves, `end(kept)` once: not kept is what Escape ended.
+ */
+function followDrag(down, element, { move, end }) {
+  if (down.button !== 0 || down.target.closest("button, select")) return;
+  if (down.pointerType === "touch" && !down.target.closest(".ag-grip")) return;
+  let dragging = false;
+
+  function drag(event) {
+    if (event.pointerId !== down.pointerId) return;
+    const distance = Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY);
+    if (!dragging && distance < DRAG_THRESHOLD) return;
+    dragging = true;
+    event.preventDefault();
+    element.classList.add("ag-dragged");
+    move(event.clientX, event.clientY);
+  }
+
+  function finish(kept) {
+    document.removeEventListener("pointermove", drag);
+    document.removeEventListener("pointerup", drop);
+    document.removeEventListener("pointercancel", cancel);
+    document.removeEventListener("keydown", escape, true);
+    element.classList.remove("ag-dragged");
+    if (dragging) end(kept);
+  }
+  const drop = (event) => event.pointerId === down.pointerId && finish(true);
+  const cancel = (event) => event.pointerId === down.pointerId && finish(false);
+  const escape = (event) => event.key === "Escape" && finish(false);
+  document.addEventListener("pointermove", drag);
+  document.addEventListener("pointerup", drop);
+  document.addEventListener("pointercancel", cancel);
+  document.addEventListener("keydown", escape, true);
 }
 
 const NUMBER_HINT =
@@ -148,6 +193,8 @@ class NotebookFile {
     this.problem = "";
     this.listeners = new Set();
     this.timer = null;
+    this.retries = 0;
+    this.leftToOthers = false;
     context.saveState.connect((_, state) => {
       if (state === "completed") this.problem = "";
       if (state !== "started") this.notify();
@@ -155,17 +202,15 @@ class NotebookFile {
   }
 
   get stored() {
-    return !this.timer && !this.problem && !this.context.model.dirty;
+    return !this.timer && !this.problem && (this.leftToOthers || !this.context.model.dirty);
   }
 
   notify() {
     for (const listener of this.listeners) listener();
   }
 
-  /** The records of a quiz; those of another quiz in the same notebook stand apart. */
   records(quiz) {
-    const held = this.context.model.getMetadata("autograder");
-    return (held?.quiz === quiz ? held.records : held?.others?.[quiz]) ?? {};
+    return recordsOf(this.context.model.getMetadata("autograder"), quiz);
   }
 
   /** Merge records into the metadata, the newer of an item wins; then save the document. */
@@ -199,30 +244,136 @@ class NotebookFile {
     if (context.isDisposed) return;
     if (context.model.readOnly || context.contentsModel?.writable === false) {
       this.problem = "it is read-only";
-    } else if (!this.conflict) {
+    } else if ((this.leftToOthers = await this.#isStale())) {
+      await this.#leaveToOthers();
+    } else if (!this.waiting) {
       try {
         await context.save();
         this.problem = "";
       } catch (error) {
         this.problem = error?.message || String(error);
-        this.waitAfterConflict(error);
+        this.#waitAfterConflict(error);
       }
     }
     this.notify();
   }
 
+  /**
+   * Whether the file is newer than this page's copy of it: another window saved it, for example.
+   * Saving then would end in a dialog on what to overwrite, for every answer.
+   */
+  async #isStale() {
+    const known = Date.parse(this.context.contentsModel?.last_modified ?? "");
+    const found = Date.parse((await this.#onDisk(0))?.last_modified ?? "");
+    return found - known > STALE_AFTER;
+  }
+
+  /** The other window stores answers as well: complain only where it does not. */
+  async #leaveToOthers() {
+    const held = (await this.#onDisk(1))?.content?.metadata?.autograder;
+    const missing = Object.entries(this.#byQuiz()).some(([quiz, records]) => {
+      const stored = recordsOf(held, quiz);
+      return Object.values(records).some((record) => isNewer(record, stored[record?.item]));
+    });
+    this.problem = missing ? CHANGED_ELSEWHERE : "";
+    this.retries = missing ? this.retries + 1 : 0;
+    if (missing && this.retries <= MOST_RETRIES) this.saveSoon();
+  }
+
+  /** The file as the server has it, with its content or without; null where that is not to be had. */
+  async #onDisk(content) {
+    const settings = this.context.sessionContext?.sessionManager?.serverSettings;
+    if (!settings?.baseUrl) return null;
+    const path = this.context.localPath.split("/").map(encodeURIComponent).join("/");
+    const headers = settings.token ? { Authorization: `token ${settings.token}` } : {};
+    try {
+      const url = `${settings.baseUrl}api/contents/${path}?type=notebook&content=${content}`;
+      const answer = await fetch(url, { headers, cache: "no-store", credentials: "same-origin" });
+      return answer.ok ? await answer.json() : null;
+    } catch {
+      return null;
+    }
+  }
+
+  #byQuiz() {
+    const held = this.context.model.getMetadata("autograder");
+    return { ...held?.others, ...(held?.quiz ? { [held.quiz]: held.records } : {}) };
+  }
+
   /** The learner closed the dialog on a conflict: ask again only after a save of their own. */
-  waitAfterConflict(error) {
+  #waitAfterConflict(error) {
     if (!/^Modal/.test(error?.name ?? "")) return;
-    this.conflict = true;
-    this.problem = "it was changed elsewhere";
+    this.waiting = true;
+    this.problem = CHANGED_ELSEWHERE;
     const { saveState } = this.context;
     const resume = (_, state) => {
       if (state !== "completed") return;
-      this.conflict = false;
+      this.waiting = false;
       saveState.disconnect(resume);
     };
     saveState.connect(resume);
+  }
+
+  /** Whether the learner wants to come back to a question. */
+  isFlagged(quiz, id) {
+    return this.context.model.getMetadata(FLAGS)?.[quiz]?.includes(id) ?? false;
+  }
+
+  setFlag(quiz, id, on) {
+    const flags = this.context.model.getMetadata(FLAGS) ?? {};
+    const others = (flags[quiz] ?? []).filter((flagged) => flagged !== id);
+    this.context.model.setMetadata(FLAGS, { ...flags, [quiz]: on ? [...others, id] : others });
+    this.saveSoon();
+    this.notify();
+  }
+
+  /**
+   * Tell nbgrader's Validate whether a case study is answered.
+   *
+   * It takes the cell of one for unanswered as long as the cell has the checksum of its release.
+   */
+  markAnswered(id, isAnswered) {
+    const cell = [...this.context.model.cells][this.cellOf(id)];
+    const nbgrader = cell?.getMetadata("nbgrader");
+    if (!nbgrader?.checksum || nbgrader.checksum.endsWith(ANSWERED) === isAnswered) return;
+    const released = nbgrader.checksum.replace(ANSWERED, "");
+    cell.setMetadata("nbgrader", { ...nbgrader, checksum: released + (isAnswered ? ANSWERED : "") });
+  }
+
+  /** The index of the cell that shows a question, or -1. */
+  cellOf(id) {
+    const shows = (cell) => cell.type === "code" && cell.sharedModel.getSource().includes(`.show("${id}")`);
+    return [...this.context.model.cells].findIndex(shows);
+  }
+}
+
+/** The records of a quiz in a notebook's metadata; those of further quizzes stand apart. */
+function recordsOf(held, quiz) {
+  return (held?.quiz === quiz ? held.records : held?.others?.[quiz]) ?? {};
+}
+
+/** Bring a question into view, its text first, and put the focus on what answers it. */
+async function jumpTo(model, id) {
+  const file = NotebookFile.of(model);
+  const links = model.widget_manager?.rendermime?.linkHandler;
+  const cells = file ? [...file.context.model.cells] : [];
+  let place = file ? file.cellOf(id) : -1;
+  while (place > 0 && cells[place].type !== "markdown") place -= 1; // the text is above
+  if (place >= 0 && links) {
+    const link = make("a");
+    document.body.append(link);
+    links.handleLink(link, file.context.path, `#cell-id=${cells[place].id}`);
+    link.click();
+    link.remove();
+  }
+  for (let tries = 0; tries < 20; tries += 1) {
+    await new Promise((done) => setTimeout(done, 150)); // the notebook moves the focus as it scrolls
+    const shown = [...document.querySelectorAll(`[data-item="${id}"]`)];
+    const view = shown.find((one) => one.checkVisibility?.() ?? one.offsetParent);
+    if (!view) continue;
+    if (place < 0 || !links) view.scrollIntoView({ block: "center" });
+    view.querySelector(CONTROLS)?.focus({ preventScroll: true });
+    return;
   }
 }
 
@@ -275,22 +426,25 @@ class Connection {
  * puts a response (or null) on the screen. It may also return `flush()`, where it delays answers,
  * `advice(state)` for a note to the learner, and `close()`, called when the view goes away.
  */
-function itemView(body, { speaksWhenSaved = true } = {}) {
-  return { render: ({ model, el }) => new ItemFrame(model, el, body, speaksWhenSaved).start() };
+function itemView(body, { speaksWhenSaved = true, answeredInCell = false } = {}) {
+  const options = { speaksWhenSaved, answeredInCell };
+  return { render: ({ model, el }) => new ItemFrame(model, el, body, options).start() };
 }
 
 class ItemFrame {
-  constructor(model, el, body, speaksWhenSaved) {
+  constructor(model, el, body, options) {
     this.model = model;
     this.view = model.get("view");
-    this.speaksWhenSaved = speaksWhenSaved;
+    this.options = options;
     this.file = NotebookFile.of(model);
     this.drafting = false;
     this.lateMessage = "";
+    this.shown = null;
+    this.replacedAt = "";
     this.titleId = uniqueId();
     this.#build(el);
     this.type = body(this);
-    this.buttons.append(this.clearButton);
+    this.buttons.append(this.nextButton, this.clearButton);
     el.append(this.root);
   }
 
@@ -299,13 +453,16 @@ class ItemFrame {
     const refresh = () => this.refresh();
     this.connection = new Connection(model, () => this.#rearm());
     model.on("change:response", () => {
-      this.type.show(model.get("response"));
+      this.#noteReplaced();
+      this.#show();
       this.#rearm();
     });
+    model.on("change:next_open", () => this.#offerNext());
     model.on("change:record", () => this.#recorded());
     model.on("change:status", refresh);
     file?.listeners.add(refresh);
-    this.type.show(model.get("response"));
+    this.#show();
+    this.#offerNext();
     this.#exchange();
     this.#rearm();
     typeset(model, this.root);
@@ -322,6 +479,8 @@ class ItemFrame {
   answer(response) {
     const wasSettled = this.#settled();
     this.drafting = false;
+    this.shown = response;
+    this.replacedAt = "";
     this.model.set("response", response);
     // Back at what is recorded: a failure was about the response that is gone now.
     if (!this.#settled()) this.model.set("status", { state: "saving", message: "" });
@@ -348,10 +507,12 @@ class ItemFrame {
       this.icon.textContent = PILL_ICONS[state];
       this.words.textContent = words;
       if (state === "failed") this.announce(words);
-      if (state === "saved" && before === "saving" && this.speaksWhenSaved) this.announce("Saved");
+      if (state === "saved" && before === "saving" && this.options.speaksWhenSaved) this.announce("Saved");
     }
     const empty = this.model.get("response") == null && !this.drafting;
     this.clearButton.setAttribute("aria-disabled", String(empty));
+    const flagged = this.file?.isFlagged(this.model.get("quiz"), this.view.id) ?? false;
+    this.flag.setAttribute("aria-pressed", String(flagged));
     this.note.textContent = this.#advice(state);
     this.note.hidden = !this.note.textContent;
   }
@@ -371,6 +532,23 @@ class ItemFrame {
       text: "Clear answer",
       onclick: () => this.#clear(),
     });
+    this.nextButton = make("button", {
+      type: "button",
+      class: "ag-button",
+      hidden: true,
+      onclick: () => jumpTo(this.model, this.model.get("next_open").id),
+    });
+    this.flag = make("button", {
+      type: "button",
+      class: "ag-flag",
+      text: "Come back to this",
+      title: "Mark this question, to find it again in the overview",
+      hidden: !this.file,
+      onclick: () => {
+        const on = this.flag.getAttribute("aria-pressed") !== "true";
+        this.file.setFlag(this.model.get("quiz"), view.id, on);
+      },
+    });
     const points = `${view.points} ${view.points === 1 ? "point" : "points"}`;
     this.root = make(
       "div",
@@ -387,6 +565,7 @@ class ItemFrame {
         { class: "ag-head" },
         make("span", { class: "ag-title", id: this.titleId, text: view.title }),
         make("span", { class: "ag-points", text: points }),
+        this.flag,
         this.pill,
       ),
       // The notebook's own Markdown cell cannot hold what differs by learner.
@@ -404,6 +583,26 @@ class ItemFrame {
     this.answer(null);
     this.type.show(null);
     this.announce("Answer cleared");
+  }
+
+  #show() {
+    this.shown = this.model.get("response");
+    this.type.show(this.shown);
+  }
+
+  /** Another window, or a line of code, gave a newer answer than the one on the screen. */
+  #noteReplaced() {
+    const response = this.model.get("response");
+    if (this.options.answeredInCell) return;
+    if (this.shown == null || canonical(response) === canonical(this.shown)) return;
+    this.replacedAt = new Date().toISOString();
+    this.announce("The answer was changed in another place");
+  }
+
+  #offerNext() {
+    const { id, title } = this.model.get("next_open") ?? {};
+    this.nextButton.hidden = !id;
+    this.nextButton.textContent = id ? `Next open: ${title}` : "";
   }
 
   /** Ctrl+S would reach the browser: JupyterLab's shortcuts are off inside the frame. */
@@ -439,7 +638,13 @@ class ItemFrame {
     if (state === "saved" && this.file?.problem) {
       return (
         `Your answer is recorded, but the notebook file is not saved: ${this.file.problem}. ` +
-        "Save the notebook yourself (File, Save)."
+        (this.file.problem === CHANGED_ELSEWHERE ? RELOAD : "Save the notebook yourself (File, Save).")
+      );
+    }
+    if (this.replacedAt) {
+      return (
+        `At ${clock(this.replacedAt)} a newer answer, given in another window or by a line of ` +
+        "code, took the place of the one that stood here. This is the newer one."
       );
     }
     return this.type.advice?.(state) ?? "";

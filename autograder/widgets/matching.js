@@ -1,5 +1,3 @@
-const LONG_OPTION = 45;
-
 function matching(frame) {
   const { prompts, options, reuse } = frame.view;
   const labels = options.map(({ text }, index) => `${letter(index)} · ${plain(text)}`);
@@ -36,6 +34,10 @@ function matching(frame) {
         option.textContent = labels[index] + (taken ? ` (used in row ${row + 1})` : "");
       }
     }
+    for (const [index, tile] of tiles.entries()) {
+      const used = selects.some((select) => select.value === options[index].id);
+      tile.classList.toggle("ag-used", used);
+    }
     const matched = selects.filter((select) => select.value).length;
     progress.textContent = `${matched} of ${prompts.length} matched.`;
   }
@@ -48,30 +50,63 @@ function matching(frame) {
       selects[index],
     ),
   );
-  frame.body.append(make("ol", { class: "ag-pairs", role: "list" }, ...rows));
-  if (options.some(({ text }) => text.includes("<") || /\$|\\/.test(text) || text.length > LONG_OPTION)) {
-    frame.body.append(optionList(options));
+
+  /** The options in full, to drag: a drop-down shows neither mathematics nor long texts. */
+  const tiles = options.map((option, index) => {
+    const tile = make(
+      "li",
+      { class: "ag-tile", "data-option": option.id },
+      make("span", { class: "ag-grip", "aria-hidden": "true", text: "⠿" }),
+      make("span", { class: "ag-letter", text: letter(index) }),
+      make("span", { class: "ag-text", html: option.text }),
+    );
+    tile.addEventListener("pointerdown", (event) => startDrag(event, tile, option.id));
+    return tile;
+  });
+
+  function startDrag(event, tile, id) {
+    let target = null;
+
+    function aim(row) {
+      target?.classList.remove("ag-target");
+      target = row ?? null;
+      target?.classList.add("ag-target");
+    }
+    followDrag(event, tile, {
+      move(x, y) {
+        tile.style.transform = `translate(${x - event.clientX}px, ${y - event.clientY}px)`;
+        const below = document.elementsFromPoint(x, y);
+        aim(rows.find((row) => below.includes(row)));
+      },
+      end(kept) {
+        const row = rows.indexOf(target);
+        tile.style.transform = "";
+        aim(null);
+        if (kept && row >= 0) put(id, row);
+      },
+    });
   }
-  frame.body.append(make("p", { class: "ag-hint" }, progress, ` ${rule}`));
+
+  function put(id, row) {
+    const before = reuse ? undefined : selects.find((select) => select.value === id);
+    if (before) before.value = "";
+    for (const option of selects[row].options) option.disabled = false;
+    selects[row].value = id;
+    changed();
+    frame.announce(`${labels[options.findIndex((option) => option.id === id)]}: row ${row + 1}`);
+  }
+
+  frame.body.append(
+    make("ol", { class: "ag-pairs", role: "list" }, ...rows),
+    make("ul", { class: "ag-tiles", role: "list", "aria-label": "The options in full" }, ...tiles),
+    make("p", { class: "ag-hint" }, "Drag an option onto a row, or choose it there. ", progress, ` ${rule}`),
+  );
   return {
     show(response) {
       for (const select of selects) select.value = response?.pairs?.[select.dataset.prompt] ?? "";
       update();
     },
   };
-}
-
-/** The options in full: a drop-down shows neither mathematics nor emphasis nor long texts. */
-function optionList(options) {
-  const rows = options.map(({ text }, index) =>
-    make(
-      "li",
-      {},
-      make("span", { class: "ag-letter", text: letter(index) }),
-      make("span", { class: "ag-text", html: text }),
-    ),
-  );
-  return make("ul", { class: "ag-legend", role: "list", "aria-label": "The options in full" }, ...rows);
 }
 
 export default itemView(matching);

@@ -1,5 +1,3 @@
-const DRAG_THRESHOLD = 5;
-
 function ordering(frame) {
   const { steps, tray: hasTray } = frame.view;
   const hintId = uniqueId();
@@ -124,44 +122,21 @@ function ordering(frame) {
     trayBox.classList.toggle("ag-empty", tray.children.length === 0);
   }
 
-  /** Drag with mouse, pen or (by the grip) finger. The step moves while it is dragged. */
+  /** The step moves while it is dragged. */
   function startDrag(event, row) {
-    if (event.button !== 0 || event.target.closest("button")) return;
-    if (event.pointerType === "touch" && !event.target.closest(".ag-grip")) return;
     const home = { parent: row.parentNode, next: row.nextSibling };
-    const { clientX, clientY, pointerId } = event;
-    let dragging = false;
-
-    function drag(current) {
-      if (current.pointerId !== pointerId) return;
-      const distance = Math.hypot(current.clientX - clientX, current.clientY - clientY);
-      if (!dragging && distance < DRAG_THRESHOLD) return;
-      dragging = true;
-      current.preventDefault();
-      row.classList.add("ag-dragged");
-      place(row, current.clientY);
-      update();
-    }
-
-    function finish(kept) {
-      document.removeEventListener("pointermove", drag);
-      document.removeEventListener("pointerup", drop);
-      document.removeEventListener("pointercancel", cancel);
-      document.removeEventListener("keydown", escape, true);
-      row.classList.remove("ag-dragged");
-      if (!dragging) return;
-      const changed = row.parentNode !== home.parent || row.nextSibling !== home.next;
-      if (kept && changed) return moved(row, row);
-      home.parent.insertBefore(row, home.next);
-      update();
-    }
-    const drop = (current) => current.pointerId === pointerId && finish(true);
-    const cancel = (current) => current.pointerId === pointerId && finish(false);
-    const escape = (key) => key.key === "Escape" && finish(false);
-    document.addEventListener("pointermove", drag);
-    document.addEventListener("pointerup", drop);
-    document.addEventListener("pointercancel", cancel);
-    document.addEventListener("keydown", escape, true);
+    followDrag(event, row, {
+      move(_, y) {
+        place(row, y);
+        update();
+      },
+      end(kept) {
+        const changed = row.parentNode !== home.parent || row.nextSibling !== home.next;
+        if (kept && changed) return moved(row, row);
+        home.parent.insertBefore(row, home.next);
+        update();
+      },
+    });
   }
 
   /** Put the dragged row where the pointer is. */

@@ -33,6 +33,13 @@ function receipt({ model, el }) {
   const table = make("table", { class: "ag-table", "aria-labelledby": titleId });
   const summary = make("span", { class: "ag-points" });
   const words = make("p", { class: "ag-stored", role: "status" });
+  const digest = make("code", { class: "ag-digest" });
+  const download = make("button", {
+    type: "button",
+    class: "ag-button",
+    text: "Download receipt",
+    onclick: save,
+  });
   const root = make(
     "div",
     { class: "ag", role: "group", "data-receipt": true, "aria-labelledby": titleId },
@@ -44,7 +51,24 @@ function receipt({ model, el }) {
     ),
     table,
     words,
+    make(
+      "p",
+      { class: "ag-hint" },
+      "Digest of these answers and their times: ",
+      digest,
+      ". Keep the receipt: with it your instructor can tell whether what arrived is what you had recorded.",
+    ),
+    make("div", { class: "ag-buttons" }, download),
   );
+
+  function save() {
+    const url = URL.createObjectURL(new Blob([model.get("document")], { type: "application/json" }));
+    const link = make("a", { href: url, download: `${model.get("quiz")}.receipt.json` });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    URL.revokeObjectURL(url);
+  }
 
   function store() {
     file?.keep(model.get("quiz"), Object.values(model.get("records")));
@@ -60,6 +84,7 @@ function receipt({ model, el }) {
       make("thead", {}, make("tr", {}, ...columns)),
       make("tbody", {}, ...rows.map(receiptRow)),
     );
+    digest.textContent = model.get("digest").replace(/(.{8})(?=.)/g, "$1 ");
     showStored();
   }
 

@@ -14,7 +14,8 @@ from autograder import open_quiz
 from autograder.items.code import MAX_SOURCE, PublicCheck, PublicCode
 from autograder.items.numeric import PublicNumeric
 from autograder.quiz import PublicQuiz
-from autograder.session import QuizSession, _run_check
+from autograder.session import QuizSession
+from autograder.visible_checks import run_check
 
 COMMON: dict[str, Any] = {"points": 2, "difficulty": "direct", "stem": "The stem."}
 STARTER = "def double(x):\n    ..."
@@ -184,7 +185,7 @@ def test_visible_checks_run_on_what_the_learner_defined(
 )
 def test_a_check_says_what_came_of_it(call: str, expected: Any, outcome: str, detail: str) -> None:
     check = CheckWithKey(id="one", name="One", call=call, expect=expected)
-    assert _run_check(check, {}) == {"name": "One", "outcome": outcome, "detail": detail}
+    assert run_check(check, {}) == {"name": "One", "outcome": outcome, "detail": detail}
 
 
 def test_without_ipython_a_quiz_opens_all_the_same(folder: Path) -> None:
