@@ -6,7 +6,7 @@ const TYPING_DELAY = 400;
 const STALE_AFTER = 500; // ms by which two times of one file may differ, as in JupyterLab
 const MOST_RETRIES = 5;
 const DRAG_THRESHOLD = 5; // pixels
-const ANSWERED = "-answered";
+const RELEASED_CHECKSUM = "autograder_released_checksum"; // in the metadata of a case study's cell
 const FLAGS = "autograder_flags"; // in the notebook's metadata: the questions to come back to
 const CONTROLS = ".ag-body :is(input, select, textarea, li[tabindex]), .ag-buttons button";
 const NO_ANSWER =
@@ -335,9 +335,14 @@ class NotebookFile {
   markAnswered(id, isAnswered) {
     const cell = [...this.context.model.cells][this.cellOf(id)];
     const nbgrader = cell?.getMetadata("nbgrader");
-    if (!nbgrader?.checksum || nbgrader.checksum.endsWith(ANSWERED) === isAnswered) return;
-    const released = nbgrader.checksum.replace(ANSWERED, "");
-    cell.setMetadata("nbgrader", { ...nbgrader, checksum: released + (isAnswered ? ANSWERED : "") });
+    const released = cell?.getMetadata(RELEASED_CHECKSUM);
+    if (isAnswered && nbgrader?.checksum && !released) {
+      cell.setMetadata(RELEASED_CHECKSUM, nbgrader.checksum);
+      cell.setMetadata("nbgrader", { ...nbgrader, checksum: nbgrader.checksum.replace(/./g, "0") });
+    } else if (!isAnswered && nbgrader && released) {
+      cell.setMetadata("nbgrader", { ...nbgrader, checksum: released });
+      cell.deleteMetadata(RELEASED_CHECKSUM);
+    }
   }
 
   /** The index of the cell that shows a question, or -1. */

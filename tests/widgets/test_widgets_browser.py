@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from real_jupyter import (
     jupyter_server,
     kill_kernel,
-    launch_chromium,
     open_notebook,
     read_notebook,
     run_all,
@@ -123,14 +122,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def base_url(root: Path) -> Iterator[str]:
     with jupyter_server(root) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch_chromium(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
