@@ -1,6 +1,7 @@
-"""Take the screenshots of the README: ``make screenshots``.
+"""Take the screenshots of the documentation: ``make screenshots``.
 
-Serves a copy of the course in JupyterLab and photographs chapter 3 and the quiz in Chromium.
+Serves a copy of the course in JupyterLab and photographs, in Chromium, chapter 3, a quiz, and every
+view of a quiz: once light and wide, once dark and 400 pixels wide.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
 
+from answering import expect_saved, item, tell_name, write_code  # noqa: E402
 from real_jupyter import jupyter_server, launch_chromium, open_notebook, run_all  # noqa: E402
+
+POOLING = "def mean_pool(hidden, mask):\n    return hidden.mean(dim=1)"
 
 
 def _scroll_to(page: Page, text: str) -> None:
@@ -34,12 +38,58 @@ def _scroll_to(page: Page, text: str) -> None:
     page.wait_for_timeout(1500)
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+def _answer(page: Page) -> None:
+    """Something to see in each question of the tour."""
+    one = item(page, "which-head")
+    one.locator("label").nth(2).click()
+    one = item(page, "kept-parts")
+    one.locator("label").nth(0).click()
+    one.locator("label").nth(3).click()
+    one.get_by_role("button", name="Come back to this").click()
+    one = item(page, "tasks-and-outputs")
+    one.locator("select").nth(0).select_option(index=2)
+    one.locator("select").nth(2).select_option(index=4)
+    one = item(page, "training-step")
+    one.get_by_role("button", name="Not needed: Set the encoder").click()
+    item(page, "head-size").locator("input").fill("1.024")
+    item(page, "copies").locator("input").fill("1,5")
+    one = item(page, "shapes")
+    one.locator("select").first.select_option(index=1)
+    one.locator('[data-blank="pooled"]').fill("[CLS]")
+    write_code(page, "mean-pooling", POOLING)
+    one = item(page, "mean-pooling")
+    one.get_by_role("button", name="Run the visible checks").click()
+    one = item(page, "own-task")
+    one.locator("textarea").fill("One message goes in; the minutes come out as one real number.")
+    page.keyboard.press("Tab")
+    expect_saved(one)
+
+
+def _views(browser: Browser, *, theme: str, width: int, suffix: str) -> None:
+    """Photograph every view of the tour."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "quizzes" / "tour", Path(folder, "tour"))
+        page = browser.new_page(viewport={"width": width, "height": 1400})
+        with jupyter_server(Path(folder), theme=theme) as url:
+            open_notebook(page, url, "tour/tour.ipynb", app="notebook")
+            tell_name(page, "ada")
+            _answer(page)
+            run_all(page)
+            views = {"overview": page.locator("[data-overview]")}
+            for view in page.locator("[data-item]").all():
+                views.setdefault(str(view.get_attribute("data-type")), view)
+            for name, view in {**views, "receipt": page.locator("[data-receipt]")}.items():
+                view.scroll_into_view_if_needed()
+                page.wait_for_timeout(400)
+                view.screenshot(path=IMAGES / "questions" / f"{name}{suffix}.png")
+        page.close()
+
+
+def _readme(browser: Browser) -> None:
+    with tempfile.TemporaryDirectory() as folder:
         course = Path(folder)
         for part in ("notebooks", "quizzes"):
             shutil.copytree(ROOT / part, course / part)
-        browser = launch_chromium(playwright)
         page = browser.new_page(viewport={"width": 1100, "height": 860})
         with jupyter_server(course) as url:
             open_notebook(page, url, "notebooks/03_the_task_decides_the_head.ipynb")
@@ -51,6 +101,16 @@ def main() -> None:
             page.locator('[data-step="load-encoder"] [aria-label^="Move up"]').click()
             page.wait_for_timeout(1500)
             page.screenshot(path=IMAGES / "quiz.png")
+        page.close()
+
+
+def main() -> None:
+    (IMAGES / "questions").mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = launch_chromium(playwright)
+        _views(browser, theme="light", width=1000, suffix="")
+        _views(browser, theme="dark", width=400, suffix="-dark-narrow")
+        _readme(browser)
         browser.close()
 
 
