@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.checks import guessing, leaks, writing
+from autograder.checks import guessing, images, leaks, writing
 from autograder.checks.findings import Finding, unique
 from autograder.checks.release import release_problems
 from autograder.course import COURSE_FILE, Course, load_course
@@ -91,6 +91,7 @@ def _findings(one: _Read, course: Course, earned: dict[str, guessing.Pay]) -> It
     yield from guessing.problems(one.quiz, earned)
     yield from leaks.problems(one.quiz, one.data)
     yield from writing.problems(one.quiz, course)
+    yield from images.problems(one.quiz, one.path.parent)
 
 
 def _code_problems(one: _Read) -> tuple[list[str], list[str]]:

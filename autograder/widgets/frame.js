@@ -173,6 +173,20 @@ function typeset(model, element) {
   model.widget_manager?.rendermime?.latexTypesetter?.typeset(element);
 }
 
+/** Find images that stand beside the notebook, as the front end does in Markdown cells. */
+function loadImages(model, element) {
+  const resolver = model.widget_manager?.rendermime?.resolver;
+  if (!resolver) return;
+  for (const image of element.querySelectorAll("img")) {
+    const source = image.getAttribute("src") ?? "";
+    if (resolver.isLocal && !resolver.isLocal(source)) continue;
+    Promise.resolve(resolver.resolveUrl(source))
+      .then((path) => resolver.getDownloadUrl(path))
+      .then((url) => (image.src = url))
+      .catch(() => {}); // its description is shown
+  }
+}
+
 /**
  * The notebook document that shows a widget, and the records in its metadata.
  *
@@ -471,6 +485,7 @@ class ItemFrame {
     this.#exchange();
     this.#rearm();
     typeset(model, this.root);
+    loadImages(model, this.root);
     return () => {
       this.type.flush?.();
       this.type.close?.();

@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 from test_quiz import write_quiz
 
-from autograder.checks import guessing, leaks, writing
+from autograder.checks import guessing, images, leaks, writing
 from autograder.checks.command import run
 from autograder.course import Course
 from autograder.errors import AutograderError
@@ -40,6 +40,7 @@ def findings(folder: Path, *items: Item, concepts: tuple[str, ...] = ()) -> list
         *guessing.problems(quiz, guessing.pays(quiz)),
         *leaks.problems(quiz, read_yaml(path)),
         *writing.problems(quiz, Course(concepts=concepts)),
+        *images.problems(quiz, path.parent),
     ]
     return [f"{'E' if f.error else 'W'} {'.'.join(map(str, f.loc))}: {f.message}" for f in found]
 
@@ -254,3 +255,16 @@ def test_the_schema_refuses(validator: Any, item: Item) -> None:
 def test_the_schema_has_authored_fields_only(validator: Any) -> None:
     for field in ("course", "variants", "titel"):
         assert not validator.is_valid({**_quiz(examples.NUMERIC), field: "x"})
+
+
+def test_images_stand_beside_the_quiz_and_are_described(tmp_path: Path) -> None:
+    folder = write_quiz(tmp_path).parent
+    (folder / "there.png").write_bytes(b"")
+    stem = "See ![a tree](there.png), ![](there.png), ![a](gone.png), ![b](http://x.org/c.png)."
+    found = findings(tmp_path, changed(examples.SINGLE_CHOICE, stem=f"{stem} What is it?"))
+    told = [line for line in found if "image" in line]
+    assert len(told) == 3
+    assert all(line.startswith("E items.0.stem: ") for line in told)
+    assert "has no description" in told[0]
+    assert "there is no image gone.png" in told[1]
+    assert "is elsewhere" in told[2]
