@@ -11,8 +11,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import torch
@@ -22,8 +23,8 @@ from tqdm import tqdm
 
 from downstream.heads import IGNORED, TaskModel, count_parameters
 from downstream.models import Pretrained
+from downstream.strategies import Frozen, Strategy, find_strategy
 
-Strategy = Literal["full", "frozen"]
 Inputs = dict[str, list[int]]
 Metric = Callable[[Sequence[Tensor], Sequence[Any]], float]
 
@@ -67,6 +68,9 @@ class Record:
         Wall-clock time of training and scoring, mean over the seeds.
     trainable, total
         Numbers of parameters.
+    memory
+        Bytes that a step of training holds at most: parameters, their gradients, the two averages
+        that Adam keeps for each trained one, and the activations saved for the backward pass.
     model
         The adapted model of the last seed.
     """
@@ -77,6 +81,7 @@ class Record:
     seconds: float
     trainable: int
     total: int
+    memory: int
     model: TaskModel = field(repr=False, compare=False)
 
     @property
@@ -126,7 +131,7 @@ def adapt(
     metric: Metric,
     *,
     name: str = "",
-    strategy: Strategy = "full",
+    strategy: str | Strategy = "full",
     seeds: Sequence[int] = (0, 1, 2),
     epochs: int = 4,
     learning_rate: float = 2e-4,
@@ -148,8 +153,8 @@ def adapt(
     name
         What the record is called in tables.
     strategy
-        ``"full"`` trains the encoder and the head, ``"frozen"`` the head alone, on hidden states
-        that are computed once.
+        Which parameters of the encoder are trained: a key of ``STRATEGIES`` or a ``Strategy``. The
+        hidden states of a frozen encoder are computed once.
     seeds
         One model is trained for each.
     epochs, learning_rate, batch_size
@@ -162,38 +167,35 @@ def adapt(
     Record
         Scores and costs, and the model of the last seed.
     """
-    if strategy not in ("full", "frozen"):
-        raise ValueError(f"strategy is 'full' or 'frozen', not {strategy!r}")
-    frozen = strategy == "frozen"
+    chosen = find_strategy(strategy)
+    frozen = isinstance(chosen, Frozen)
     scores = []
+    memory = 0
     start = time.perf_counter()
     features = _encode_all(encoder.model, [train, held_out]) if frozen else None
     for seed in seeds:
         torch.manual_seed(seed)
-        base = encoder.model if frozen else copy.deepcopy(encoder.model)
+        base = chosen.prepare(encoder.model if frozen else copy.deepcopy(encoder.model))
         model = TaskModel(base, make_head())
-        base.requires_grad_(not frozen)
         trained = _Cached(model.head) if frozen else model
         learn, check = features or (_tensors(train), _tensors(held_out))
-        _train(
-            trained,
-            learn,
-            epochs,
-            learning_rate,
-            batch_size,
-            f"{name or strategy}, seed {seed}" if progress else None,
-        )
+        title = f"{name or chosen.name}, seed {seed}" if progress else None
+        plan = _Plan(chosen, epochs, learning_rate, batch_size, title)
+        memory = max(memory, _train(trained, learn, plan))
         scores.append(metric(predict(trained, check), held_out.labels))
     trainable, total = count_parameters(model)
     if frozen:
         encoder.model.requires_grad_(True)
     seconds = (time.perf_counter() - start) / len(seeds)
-    return Record(name, strategy, tuple(scores), seconds, trainable, total, model.eval())
+    return Record(
+        name, chosen.name, tuple(scores), seconds, trainable, total, memory, model.eval().cpu()
+    )
 
 
 def predict(model: nn.Module, examples: Examples, batch_size: int = 32) -> list[Tensor]:
     """Return the logits of each example, without padding positions where there is one per token."""
     examples = _tensors(examples)
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
     model.eval()
     order = sorted(range(len(examples)), key=lambda index: _length(examples.inputs[index]))
     logits: dict[int, Tensor] = {}
@@ -201,7 +203,7 @@ def predict(model: nn.Module, examples: Examples, batch_size: int = 32) -> list[
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
             batch, _ = _collate(examples, chosen)
-            output = model(**batch)
+            output = model(**{name: value.to(device) for name, value in batch.items()}).cpu()
             per_token = output.ndim == 3
             for row, index in enumerate(chosen):
                 length = _length(examples.inputs[index])
@@ -299,34 +301,88 @@ class _Cached(nn.Module):
         return self.head(hidden, attention_mask)
 
 
-def _train(
-    model: nn.Module,
-    examples: Examples,
-    epochs: int,
-    learning_rate: float,
-    batch_size: int,
-    title: str | None,
-) -> None:
-    batches = [b for _ in range(epochs) for b in _batches(examples, batch_size)]
+@dataclass(frozen=True)
+class _Plan:
+    """How a model is trained; without a title there is no progress bar."""
+
+    strategy: Strategy
+    epochs: int
+    learning_rate: float
+    batch_size: int
+    title: str | None
+
+
+def _train(model: nn.Module, examples: Examples, plan: _Plan) -> int:
+    """Train in place; returns the bytes that a step holds at most."""
+    batches = [
+        (epoch, batch)
+        for epoch in range(plan.epochs)
+        for batch in _batches(examples, plan.batch_size)
+    ]
     if os.environ.get("DOWNSTREAM_SHORT") == "1":  # tests of the notebooks: the same path, shorter
         batches = batches[:_SHORT_STEPS]
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=0.01)
+    device = _device()
+    model.to(device).train()
+    encoder = getattr(model, "encoder", nn.Module())
+    groups = plan.strategy.groups(encoder, plan.learning_rate)
+    groups.append({"params": list(model.get_submodule("head").parameters())})
+    parameters = [parameter for group in groups for parameter in group["params"]]
+    optimizer = torch.optim.AdamW(
+        [group for group in groups if group["params"]], lr=plan.learning_rate, weight_decay=0.01
+    )
     warm = max(1, len(batches) // 10)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer,
         lambda step: min((step + 1) / warm, (len(batches) - step) / (len(batches) - warm + 1)),
     )
-    model.train()
-    bar = tqdm(batches, desc=title, disable=title is None, file=sys.stdout, ncols=88, unit="step")
-    for chosen in bar:
+    bar = tqdm(
+        batches,
+        desc=plan.title,
+        disable=plan.title is None,
+        file=sys.stdout,
+        ncols=88,
+        unit="step",
+    )
+    started = -1
+    activations = 0
+    for epoch, chosen in bar:
+        if epoch != started:
+            plan.strategy.start_epoch(encoder, epoch, plan.epochs)
+            started = epoch
         batch, labels = _collate(examples, chosen)
-        loss = model.get_submodule("head").loss(model(**batch), labels)  # type: ignore[operator]
+        batch = {name: value.to(device) for name, value in batch.items()}
+        with _saved_for_backward(model) as saved:
+            loss = model.get_submodule("head").loss(  # type: ignore[operator]
+                model(**batch), labels.to(device)
+            )
+        activations = max(activations, sum(saved.values()))
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
+    held = sum(parameter.nbytes for parameter in model.parameters())
+    return held + 3 * sum(parameter.nbytes for parameter in parameters) + activations
+
+
+@contextmanager
+def _saved_for_backward(model: nn.Module) -> Iterator[dict[int, int]]:
+    """The bytes of each tensor that is saved for the backward pass, parameters apart."""
+    known = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    saved: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in known:
+            saved[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        yield saved
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _batches(examples: Examples, batch_size: int) -> Iterator[list[int]]:
@@ -367,15 +423,20 @@ def _encode_all(model: nn.Module, sets: Sequence[Examples]) -> tuple[Examples, .
     """Run the frozen encoder once over all examples and keep the hidden states."""
 
     class Hidden(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = model
+
         def forward(self, **inputs: Tensor) -> Tensor:
             return model(**inputs).last_hidden_state
 
-    model.eval()
+    hidden_states = Hidden().to(_device())
     results = []
     for examples in sets:
-        hidden = predict(Hidden(), examples)
+        hidden = predict(hidden_states, examples)
         inputs: Any = [
             {"hidden": h, "attention_mask": torch.ones(len(h), dtype=torch.long)} for h in hidden
         ]
         results.append(Examples(inputs, examples.labels))
+    model.cpu()
     return tuple(results)

@@ -22,7 +22,8 @@ def quiet_libraries() -> None:
     """
     for variable, value in _SETTINGS.items():
         os.environ.setdefault(variable, value)
-    warnings.filterwarnings("ignore", message=".*IProgress not found.*")
+    for message in (".*IProgress not found.*", ".*is_gradient_checkpointing.*deprecated.*"):
+        warnings.filterwarnings("ignore", message=message)
     from transformers.utils import logging
 
     logging.set_verbosity_error()

@@ -102,7 +102,7 @@ def encoder_scores(
             parts["train"],
             parts[held_out],
             accuracy,
-            strategy=strategy,  # type: ignore[arg-type]
+            strategy=strategy,
             seeds=seeds,
             epochs=EPOCHS[strategy],
             learning_rate=rate,

@@ -62,7 +62,7 @@ def test_a_small_task_is_learned_and_the_encoder_given_is_unchanged(
 def test_an_unknown_strategy_is_named(encoder: Pretrained) -> None:
     examples = Examples([], [])
     with pytest.raises(ValueError, match="'half'"):
-        adapt(encoder, head, examples, examples, accuracy, strategy="half")  # type: ignore[arg-type]
+        adapt(encoder, head, examples, examples, accuracy, strategy="half")
 
 
 def test_the_first_subword_carries_the_tag(encoder: Pretrained) -> None:
