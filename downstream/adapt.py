@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import torch
@@ -25,6 +25,7 @@ from downstream.heads import IGNORED, TaskModel, count_parameters
 from downstream.models import Pretrained
 from downstream.strategies import Frozen, Strategy, find_strategy
 
+T = TypeVar("T")
 Inputs = dict[str, list[int]]
 Metric = Callable[[Sequence[Tensor], Sequence[Any]], float]
 
@@ -211,6 +212,14 @@ def predict(model: nn.Module, examples: Examples, batch_size: int = 32) -> list[
     return [logits[index] for index in range(len(examples))]
 
 
+def shortened(steps: list[T]) -> list[T]:
+    """Return the steps of a training run; the first two where a chapter is only tested.
+
+    ``DOWNSTREAM_SHORT=1`` makes the tests of the chapters take the same path in less time.
+    """
+    return steps[:_SHORT_STEPS] if os.environ.get("DOWNSTREAM_SHORT") == "1" else steps
+
+
 def accuracy(logits: Sequence[Tensor], labels: Sequence[Any]) -> float:
     """Share of examples whose highest class score is that of the right class."""
     right = [int(scores.argmax()) == label for scores, label in zip(logits, labels, strict=True)]
@@ -314,13 +323,13 @@ class _Plan:
 
 def _train(model: nn.Module, examples: Examples, plan: _Plan) -> int:
     """Train in place; returns the bytes that a step holds at most."""
-    batches = [
-        (epoch, batch)
-        for epoch in range(plan.epochs)
-        for batch in _batches(examples, plan.batch_size)
-    ]
-    if os.environ.get("DOWNSTREAM_SHORT") == "1":  # tests of the notebooks: the same path, shorter
-        batches = batches[:_SHORT_STEPS]
+    batches = shortened(
+        [
+            (epoch, batch)
+            for epoch in range(plan.epochs)
+            for batch in _batches(examples, plan.batch_size)
+        ]
+    )
     device = _device()
     model.to(device).train()
     encoder = getattr(model, "encoder", nn.Module())
