@@ -75,6 +75,7 @@ def _views(browser: Browser, *, theme: str, width: int, suffix: str) -> None:
             tell_name(page, "ada")
             _answer(page)
             run_all(page)
+            item(page, "mean-pooling").get_by_role("button", name="Run the visible").click()
             views = {"overview": page.locator("[data-overview]")}
             for view in page.locator("[data-item]").all():
                 views.setdefault(str(view.get_attribute("data-type")), view)

@@ -147,9 +147,13 @@ function letter(index) {
   return String.fromCharCode(65 + (index % 26)) + (cycle || "");
 }
 
+/** A time of day; with the date, where that is not today. */
 function clock(time) {
   const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? "" : date.toLocaleTimeString("en-GB");
+  if (Number.isNaN(date.getTime())) return "";
+  const day = { day: "numeric", month: "short" };
+  const isToday = date.toDateString() === new Date().toDateString();
+  return `${isToday ? "" : `${date.toLocaleDateString("en-GB", day)} `}${date.toLocaleTimeString("en-GB")}`;
 }
 
 /** JSON with sorted keys, so that equal values have equal texts. */
@@ -460,6 +464,7 @@ class ItemFrame {
     this.lateMessage = "";
     this.shown = null;
     this.replacedAt = "";
+    this.unspoken = false; // saved while the learner was typing or sorting: said when they move on
     this.titleId = uniqueId();
     this.#build(el);
     this.type = body(this);
@@ -527,7 +532,10 @@ class ItemFrame {
       this.icon.textContent = PILL_ICONS[state];
       this.words.textContent = words;
       if (state === "failed") this.announce(words);
-      if (state === "saved" && before === "saving" && this.options.speaksWhenSaved) this.announce("Saved");
+      if (state === "saved" && before === "saving") {
+        if (this.options.speaksWhenSaved) this.announce("Saved");
+        else this.unspoken = true;
+      }
     }
     const empty = this.model.get("response") == null && !this.drafting;
     this.clearButton.setAttribute("aria-disabled", String(empty));
@@ -579,6 +587,7 @@ class ItemFrame {
         "data-type": view.type,
         "aria-labelledby": this.titleId,
         onkeydown: (event) => this.#saveKey(event),
+        onfocusout: () => this.#speakLate(),
       },
       make(
         "div",
@@ -596,6 +605,12 @@ class ItemFrame {
       this.live,
     );
     el.classList.add("ag-output");
+  }
+
+  #speakLate() {
+    if (!this.unspoken || this.pill.dataset.state !== "saved") return;
+    this.unspoken = false;
+    this.announce("Saved");
   }
 
   #clear() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -507,11 +508,13 @@ ITEMS = [
     _view(
         "numeric",
         "own",
-        stem="**Your** model has 12 layers.\n\n| Layer | Size |\n|---|---|\n| 1 | 768 |",
+        stem="**Your** model has 12 layers.\n\n| Layer | Size |\n|---|---|\n| 1 | 768 |\n\n"
+        "![A dot](dot.png)",
         unit=None,
         variant="v12",
     ),
 ]
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 MARK = "# answer: width-of  (keep this line; run the cell to record your answer)\n"
 
 
@@ -522,6 +525,7 @@ def quiz(root: Path, request: pytest.FixtureRequest) -> Path:
     folder.mkdir()
     about = {"id": "real", "title": "Real", "chapter": "", "instructions": "Answer."}
     public = PublicQuiz.model_validate(about | {"items": ITEMS})
+    (folder / "dot.png").write_bytes(base64.b64decode(DOT))
     (folder / "questions.json").write_text(public.to_json(), encoding="utf-8")
     cells = ['from autograder import open_quiz\n\nquiz = open_quiz("real")']
     for item in ITEMS:
@@ -620,6 +624,8 @@ def test_mouse_answers_reach_the_journal_and_can_be_cleared(
 ) -> None:
     _open_quiz(page, base_url, quiz)
     expect(_item(page, "own")).to_contain_text("Your model has 12 layers.")
+    dot = _item(page, "own").get_by_role("img", name="A dot")
+    expect(dot).to_have_js_property("naturalWidth", 1)
     expect(_item(page, "memory")).not_to_contain_text("How much?")
     _mouse_through(page, quiz)
     for name in ("several", "memory", "gaps", "width-of"):
@@ -643,6 +649,30 @@ def test_keyboard_answers_reach_the_journal_and_come_back(
     expect(_item(page, "memory").locator("input")).to_have_value("0.25")
     expect(_blank(page, "Blank 1 of 4")).to_have_value("CLS x")
     expect(_item(page, "width-of").locator(".ag-note")).to_be_hidden()
+
+
+def test_a_typed_answer_is_announced_as_saved_once_the_field_is_left(
+    page: Page, base_url: str, quiz: Path
+) -> None:
+    _open_quiz(page, base_url, quiz)
+    item = _item(page, "memory")
+    item.locator("input").focus()
+    page.keyboard.type("12")
+    _expect_state(page, "memory", "saved")
+    spoken = item.get_by_role("status")
+    expect(spoken).to_have_text("")
+    page.keyboard.press("Tab")
+    expect(spoken).to_have_text("Saved")
+
+
+def test_an_answer_of_another_day_is_shown_with_its_date(
+    page: Page, base_url: str, quiz: Path
+) -> None:
+    record = {"item": "memory", "response": {"value": "3"}, "revision": 1}
+    line = json.dumps({**record, "time": "2026-01-05T10:00:00+00:00"})
+    (quiz / "real.answers.jsonl").write_text(f"{line}\n", encoding="utf-8")
+    _open_quiz(page, base_url, quiz)
+    _expect_state(page, "memory", "saved", re.compile(r"Saved 5 Jan \d\d:\d\d:\d\d"))
 
 
 def test_a_text_that_is_no_number_is_named_and_not_recorded(
