@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -61,6 +62,16 @@ def test_the_line_of_code_that_is_shown_answers_the_question(quiz: QuizSession) 
 def test_a_form_left_as_it_is_shown_is_refused_where_it_says_nothing(quiz: QuizSession) -> None:
     with pytest.raises(AnswerError, match=r"which-head: .*no-such"):
         quiz.answer("which-head", {"choice": "no-such"})
+
+
+def test_a_converted_page_shows_every_question_as_text(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(ROOT / "quizzes" / "heads", tmp_path / "heads"))
+    convert = ["-m", "nbconvert", "--to", "html", "--execute", "heads.ipynb"]
+    convert.append("--ExecutePreprocessor.store_widget_state=False")  # as JupyterLab saves it
+    subprocess.run([sys.executable, *convert], cwd=folder, check=True, capture_output=True)
+    page = html.unescape((folder / "heads.html").read_text(encoding="utf-8"))
+    for item in load_quiz(ROOT / "source" / "heads" / "quiz.yaml").items:
+        assert f'quiz.answer("{item.id}", ' in page
 
 
 def _validate(folder: Path, name: str) -> str:
