@@ -16,13 +16,17 @@ def available() -> list[str]:
     return sorted(path.parent.name for path in FOLDER.glob("*/card.md"))
 
 
-def load_task_data(name: str) -> DatasetDict:
-    """Load one of the course's data sets.
+def load_task_data(name: str, source: Path | None = None) -> DatasetDict:
+    """Load one of the course's data sets, or a well-known public one from the hub.
 
     Parameters
     ----------
     name
-        Name of a folder of ``downstream/data``, for example ``"emails"``.
+        Name of a folder of ``downstream/data``, for example ``"emails"``, or one of ``"sst2"``,
+        ``"mnli"``, ``"stsb"``, ``"squad"`` and ``"conll2003"``, which have the same columns as the
+        course's sets for the same kind of task.
+    source
+        Folder with the files of a public set, in the place of the hub.
 
     Returns
     -------
@@ -33,9 +37,16 @@ def load_task_data(name: str) -> DatasetDict:
     ------
     ValueError
         If there is no such data set; the message lists those that exist.
+    DataFetchError
+        If a public set cannot be fetched.
     """
+    from downstream.data.public import PUBLIC, load_public
+
+    if name in PUBLIC:
+        return load_public(name, source)
     if name not in available():
-        raise ValueError(f"there is no data set {name!r}; there are: {', '.join(available())}")
+        own, public = ", ".join(available()), ", ".join(PUBLIC)
+        raise ValueError(f"there is no data set {name!r}; there are: {own}; from the hub: {public}")
     files = {split: FOLDER / name / f"{split}.jsonl" for split in SPLITS}
     # read in memory: a few hundred rows need no cache on disk
     return DatasetDict(

@@ -189,7 +189,7 @@ with tempfile.TemporaryDirectory() as folder:
     arguments = TrainingArguments(
         folder, num_train_epochs=4, max_steps=2 if len(make_batches(4)) == 2 else -1, learning_rate=2e-4,
         per_device_train_batch_size=16, lr_scheduler_type="constant", seed=0, use_cpu=True,
-        save_strategy="no", report_to=[], disable_tqdm=True, logging_strategy="no",
+        save_strategy="no", report_to=[], disable_tqdm=True, logging_strategy="no", remove_unused_columns=False,
     )
     wrapped = WithLoss(new_model())
     trainer = Trainer(wrapped, arguments, train_dataset=examples, data_collator=DataCollatorWithPadding(encoder.tokenizer))
