@@ -23,8 +23,8 @@ from torch import nn
 from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
 
 from downstream import adapt as library
-from downstream.adapt import Examples, encode_texts
 from downstream.data import load_task_data
+from downstream.examples import Examples, encode_texts
 from downstream.heads import SequenceClassificationHead, TaskModel
 from downstream.models import Pretrained, load_encoder
 from downstream.strategies import Strategy

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -21,36 +21,16 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from tqdm import tqdm
 
+from downstream.examples import Examples
 from downstream.heads import IGNORED, TaskModel, count_parameters
+from downstream.metrics import Metric
 from downstream.models import Pretrained
 from downstream.strategies import Frozen, Strategy, find_strategy
 
 T = TypeVar("T")
-Inputs = dict[str, list[int]]
-Metric = Callable[[Sequence[Tensor], Sequence[Any]], float]
 
 _POOL = 8  # batches whose examples are sorted by length together
 _SHORT_STEPS = 2
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Examples as numbers: what the tokenizer made of the texts, and the labels.
-
-    Attributes
-    ----------
-    inputs
-        One mapping per example, from the encoder's argument names to token ids and the like.
-    labels
-        One label per example: a class number, a real number, a list of tag numbers, or the first
-        and last position of a span.
-    """
-
-    inputs: list[Inputs]
-    labels: list[Any]
-
-    def __len__(self) -> int:
-        return len(self.inputs)
 
 
 @dataclass(frozen=True)
@@ -89,39 +69,6 @@ class Record:
     def mean(self) -> float:
         """Mean score over the seeds."""
         return sum(self.scores) / len(self.scores)
-
-
-def encode_texts(
-    encoder: Pretrained,
-    texts: Sequence[str],
-    labels: Sequence[Any],
-    pairs: Sequence[str] | None = None,
-    longest: int = 128,
-) -> Examples:
-    """Encode single texts, or pairs of texts, with one label each."""
-    encoded = encoder.tokenizer(
-        list(texts), list(pairs) if pairs else None, truncation=True, max_length=longest
-    )
-    return Examples(_rows(encoded), list(labels))
-
-
-def encode_tokens(
-    encoder: Pretrained, tokens: Sequence[Sequence[str]], tags: Sequence[Sequence[int]]
-) -> Examples:
-    """Encode sentences given as words, with one tag number per word.
-
-    A word may become several subwords. The first one carries the tag; the others, and the special
-    tokens, are ``IGNORED`` in the loss and in the score.
-    """
-    encoded = encoder.tokenizer([list(words) for words in tokens], is_split_into_words=True)
-    labels = []
-    for index, numbers in enumerate(tags):
-        words = encoded.word_ids(index)
-        first = [word is not None and word != words[i - 1] for i, word in enumerate(words)]
-        labels.append(
-            [numbers[word] if new else IGNORED for word, new in zip(words, first, strict=True)]
-        )
-    return Examples(_rows(encoded), labels)
 
 
 def adapt(
@@ -198,7 +145,7 @@ def predict(model: nn.Module, examples: Examples, batch_size: int = 32) -> list[
     examples = _tensors(examples)
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
     model.eval()
-    order = sorted(range(len(examples)), key=lambda index: _length(examples.inputs[index]))
+    order = sorted(range(len(examples)), key=examples.length)
     logits: dict[int, Tensor] = {}
     with torch.no_grad():
         for start in range(0, len(order), batch_size):
@@ -207,8 +154,7 @@ def predict(model: nn.Module, examples: Examples, batch_size: int = 32) -> list[
             output = model(**{name: value.to(device) for name, value in batch.items()}).cpu()
             per_token = output.ndim == 3
             for row, index in enumerate(chosen):
-                length = _length(examples.inputs[index])
-                logits[index] = output[row, :length] if per_token else output[row]
+                logits[index] = output[row, : examples.length(index)] if per_token else output[row]
     return [logits[index] for index in range(len(examples))]
 
 
@@ -218,68 +164,6 @@ def shortened(steps: list[T]) -> list[T]:
     ``DOWNSTREAM_SHORT=1`` makes the tests of the chapters take the same path in less time.
     """
     return steps[:_SHORT_STEPS] if os.environ.get("DOWNSTREAM_SHORT") == "1" else steps
-
-
-def accuracy(logits: Sequence[Tensor], labels: Sequence[Any]) -> float:
-    """Share of examples whose highest class score is that of the right class."""
-    right = [int(scores.argmax()) == label for scores, label in zip(logits, labels, strict=True)]
-    return sum(right) / len(right)
-
-
-def token_accuracy(logits: Sequence[Tensor], labels: Sequence[Any]) -> float:
-    """Share of labelled tokens whose highest tag score is that of the right tag."""
-    right = [
-        int(scores.argmax()) == label
-        for sentence, tags in zip(logits, labels, strict=True)
-        for scores, label in zip(sentence, tags, strict=True)
-        if label != IGNORED
-    ]
-    return sum(right) / len(right)
-
-
-def entity_f1(names: Sequence[str]) -> Metric:
-    """Make the F1 metric over entities: an entity counts when type, start and end are right.
-
-    Parameters
-    ----------
-    names
-        The tags by number, in BIO form: ``O``, ``B-city``, ``I-city`` and so on.
-
-    Returns
-    -------
-    Metric
-        The harmonic mean of precision and recall; 0 where no entity is right.
-    """
-
-    def metric(logits: Sequence[Tensor], labels: Sequence[Any]) -> float:
-        right = predicted = gold = 0
-        for sentence, tags in zip(logits, labels, strict=True):
-            kept = [i for i, tag in enumerate(tags) if tag != IGNORED]
-            found = entities([names[int(sentence[i].argmax())] for i in kept])
-            wanted = entities([names[tags[i]] for i in kept])
-            right += len(found & wanted)
-            predicted += len(found)
-            gold += len(wanted)
-        return 2 * right / (predicted + gold) if right else 0.0
-
-    return metric
-
-
-def entities(tags: Sequence[str]) -> set[tuple[str, int, int]]:
-    """Read BIO tags as entities ``(type, first word, word after the last)``.
-
-    An ``I-`` tag that does not continue an entity of its type starts one.
-    """
-    found = set()
-    start, kind = 0, ""
-    for index, tag in enumerate([*tags, "O"]):
-        prefix, _, name = tag.partition("-")
-        if kind and (prefix != "I" or name != kind):
-            found.add((kind, start, index))
-            kind = ""
-        if prefix != "O" and not kind:
-            start, kind = index, name
-    return found
 
 
 def record_table(records: Sequence[Record], metric: str = "score") -> pd.DataFrame:
@@ -400,27 +284,19 @@ def _batches(examples: Examples, batch_size: int) -> Iterator[list[int]]:
     batches = []
     for start in range(0, len(order), _POOL * batch_size):
         pool = order[start : start + _POOL * batch_size]
-        pool.sort(key=lambda index: _length(examples.inputs[index]))
+        pool.sort(key=examples.length)
         batches += [pool[i : i + batch_size] for i in range(0, len(pool), batch_size)]
     yield from (batches[index] for index in torch.randperm(len(batches)).tolist())
 
 
-def _rows(encoded: Any) -> list[Inputs]:
-    return [dict(zip(encoded, row, strict=True)) for row in zip(*encoded.values(), strict=True)]
-
-
-def _length(inputs: dict[str, Any]) -> int:
-    return len(inputs["attention_mask"])
-
-
 def _tensors(examples: Examples) -> Examples:
     inputs: Any = [{k: torch.as_tensor(v) for k, v in row.items()} for row in examples.inputs]
-    return Examples(inputs, examples.labels)
+    return replace(examples, inputs=inputs)
 
 
 def _collate(examples: Examples, chosen: list[int]) -> tuple[dict[str, Tensor], Tensor]:
     """Pad a batch; the mask is 0, and labels of tokens are ``IGNORED``, where nothing stands."""
-    rows: Any = [examples.inputs[index] for index in chosen]
+    rows = [row for index in chosen for row in examples.rows(index)]
     batch = {key: pad_sequence([row[key] for row in rows], batch_first=True) for key in rows[0]}
     labels = [torch.as_tensor(examples.labels[index]) for index in chosen]
     if labels[0].ndim:
@@ -442,10 +318,12 @@ def _encode_all(model: nn.Module, sets: Sequence[Examples]) -> tuple[Examples, .
     hidden_states = Hidden().to(_device())
     results = []
     for examples in sets:
-        hidden = predict(hidden_states, examples)
+        hidden = predict(
+            hidden_states, replace(examples, labels=[0] * len(examples.inputs), readings=1)
+        )
         inputs: Any = [
             {"hidden": h, "attention_mask": torch.ones(len(h), dtype=torch.long)} for h in hidden
         ]
-        results.append(Examples(inputs, examples.labels))
+        results.append(replace(examples, inputs=inputs))
     model.cpu()
     return tuple(results)

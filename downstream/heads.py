@@ -7,13 +7,13 @@ A pre-trained model turns tokens into one contextual vector each, ``H = Encode(x
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
-Pooling = Literal["bert", "first", "mean", "max"]
+Pooling = Literal["bert", "first", "last", "mean", "max"]
 
 IGNORED = -100
 """Label of positions that do not count in a loss: padding, special tokens, later subwords."""
@@ -38,13 +38,15 @@ class Pooler(nn.Module):
         Size of the hidden states.
     pooling
         ``"first"`` takes h_cls; ``"bert"`` passes it through a trainable layer and tanh, as BERT
-        does; ``"mean"`` and ``"max"`` summarise all tokens that are not padding.
+        does; ``"last"`` takes the last token that is not padding, the only one that has seen the
+        whole text in an LLM; ``"mean"`` and ``"max"`` summarise all tokens that are not padding.
     """
 
     def __init__(self, hidden_size: int, pooling: Pooling = "bert") -> None:
         super().__init__()
-        if pooling not in ("bert", "first", "mean", "max"):
-            raise ValueError(f"pooling is 'bert', 'first', 'mean' or 'max', not {pooling!r}")
+        if pooling not in get_args(Pooling):
+            known = ", ".join(get_args(Pooling))
+            raise ValueError(f"pooling is one of {known}, not {pooling!r}")
         self.pooling = pooling
         self.dense = nn.Linear(hidden_size, hidden_size) if pooling == "bert" else None
 
@@ -54,6 +56,8 @@ class Pooler(nn.Module):
             return torch.tanh(self.dense(hidden[:, 0]))
         if self.pooling == "first":
             return hidden[:, 0]
+        if self.pooling == "last":
+            return hidden[torch.arange(len(hidden)), mask.sum(dim=1) - 1]
         token = mask.unsqueeze(-1).bool()
         if self.pooling == "max":
             return hidden.masked_fill(~token, float("-inf")).amax(dim=1)

@@ -84,8 +84,10 @@ def encoder_scores(
     tuple
         Test accuracy per seed, and the learning rate that did best on the validation split.
     """
-    from downstream.adapt import accuracy, adapt, encode_texts
+    from downstream.adapt import adapt
+    from downstream.examples import encode_texts
     from downstream.heads import SequenceClassificationHead
+    from downstream.metrics import accuracy
     from downstream.models import load_encoder
 
     encoder = load_encoder()

@@ -136,7 +136,7 @@ print("logits:", tuple(scores.shape), "= (batch, sequence, tags)")
 # The book leaves one practical point out. People tag *words*, but the tokenizer cuts rare words into pieces. We let the first piece carry the tag; the others get the label −100, which the loss ignores.
 
 # %%
-from downstream.adapt import encode_tokens
+from downstream.examples import encode_tokens
 
 words = ["Ask", "Ms", "Adeyemi", "in", "Swansea"]
 example = encode_tokens(encoder, [words], [[0, 1, 2, 0, 3]])
@@ -257,7 +257,9 @@ print(f"majority: {always:.3f}   TF-IDF: {counting:.3f} (C = {strength:g})")
 # Now the encoder with the head of section 3.3. All parameters are trained, $\omega$ from random values and $\theta$ from $\hat\theta$, to minimise the cross-entropy over the training split (1.22). The learning rate was chosen on the validation split, as the card of the data set records. **This cell takes about a minute.**
 
 # %%
-from downstream.adapt import accuracy, adapt, encode_texts, predict
+from downstream.adapt import adapt, predict
+from downstream.examples import encode_texts
+from downstream.metrics import accuracy
 
 names = sorted(set(emails["train"]["label"]))
 mail = {
@@ -337,7 +339,8 @@ print("logits:", tuple(same.shape), " all rows equal:", bool((same == same[:, :1
 # Now train both heads on the same sentences, from the same encoder, with the same settings and three seeds. Two scores are kept: the share of right tags, and the F1 over whole entities. **The two cells take under a minute each.**
 
 # %%
-from downstream.adapt import entity_f1, record_table, token_accuracy
+from downstream.adapt import record_table
+from downstream.metrics import entity_f1, token_accuracy
 
 tags = sorted({tag for row in slots["train"] for tag in row["tags"]})
 tagged = {

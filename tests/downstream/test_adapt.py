@@ -9,18 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from downstream.adapt import (
-    Examples,
-    accuracy,
-    adapt,
-    encode_texts,
-    encode_tokens,
-    entities,
-    entity_f1,
-    predict,
-    token_accuracy,
-)
+from downstream.adapt import adapt, predict
+from downstream.examples import Examples, encode_texts, encode_tokens
 from downstream.heads import IGNORED, SequenceClassificationHead, TokenClassificationHead
+from downstream.metrics import accuracy, entities, entity_f1, token_accuracy
 from downstream.models import Pretrained, load_encoder
 
 TEXTS = ["water is flooding the hall", "please send a brochure"] * 8

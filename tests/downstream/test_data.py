@@ -7,10 +7,10 @@ from collections import Counter
 
 import pytest
 
-from downstream.adapt import entities
 from downstream.data import FOLDER, available, load_task_data
 from downstream.data.baselines import majority, tfidf, tfidf_with_more_labels
 from downstream.data.prepare import near_duplicates, split
+from downstream.metrics import entities
 
 
 def card(name: str) -> str:

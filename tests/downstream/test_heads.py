@@ -193,7 +193,7 @@ def test_the_real_encoder_with_our_head_equals_the_library() -> None:
     torch.testing.assert_close(ours, theirs)
 
 
-@pytest.mark.parametrize("pooling", ["bert", "first", "mean", "max"])
+@pytest.mark.parametrize("pooling", ["bert", "first", "last", "mean", "max"])
 def test_padding_does_not_change_a_pooled_vector(pooling: heads.Pooling) -> None:
     pooler = heads.Pooler(HIDDEN, pooling)
     hidden = torch.randn(1, LENGTH, HIDDEN)

@@ -8,8 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from downstream.adapt import accuracy, adapt, encode_texts, predict
+from downstream.adapt import adapt, predict
+from downstream.examples import encode_texts
 from downstream.heads import SequenceClassificationHead
+from downstream.metrics import accuracy
 from downstream.models import Pretrained, load_encoder
 from downstream.strategies import STRATEGIES, Gradual, LayerwiseRates, layers_of
 
