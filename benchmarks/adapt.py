@@ -75,7 +75,7 @@ def bare(encoder: Pretrained, examples: Examples, epochs: int) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
     for _ in range(epochs):
         for chosen in library._batches(tensors, SIZE):
-            batch, labels = library._collate(tensors, chosen)
+            batch, labels = tensors.batch(chosen)
             loss = model.head.loss(model(**batch), labels)
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)

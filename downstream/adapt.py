@@ -18,11 +18,10 @@ from typing import Any, TypeVar
 import pandas as pd
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
 from tqdm import tqdm
 
 from downstream.examples import Examples
-from downstream.heads import IGNORED, TaskModel, count_parameters
+from downstream.heads import TaskModel, count_parameters
 from downstream.metrics import Metric
 from downstream.models import Pretrained
 from downstream.strategies import Frozen, Strategy, find_strategy
@@ -150,7 +149,7 @@ def predict(model: nn.Module, examples: Examples, batch_size: int = 32) -> list[
     with torch.no_grad():
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
-            batch, _ = _collate(examples, chosen)
+            batch, _ = examples.batch(chosen)
             output = model(**{name: value.to(device) for name, value in batch.items()}).cpu()
             per_token = output.ndim == 3
             for row, index in enumerate(chosen):
@@ -242,7 +241,7 @@ def _train(model: nn.Module, examples: Examples, plan: _Plan) -> int:
         if epoch != started:
             plan.strategy.start_epoch(encoder, epoch, plan.epochs)
             started = epoch
-        batch, labels = _collate(examples, chosen)
+        batch, labels = examples.batch(chosen)
         batch = {name: value.to(device) for name, value in batch.items()}
         with _saved_for_backward(model) as saved:
             loss = model.get_submodule("head").loss(  # type: ignore[operator]
@@ -292,16 +291,6 @@ def _batches(examples: Examples, batch_size: int) -> Iterator[list[int]]:
 def _tensors(examples: Examples) -> Examples:
     inputs: Any = [{k: torch.as_tensor(v) for k, v in row.items()} for row in examples.inputs]
     return replace(examples, inputs=inputs)
-
-
-def _collate(examples: Examples, chosen: list[int]) -> tuple[dict[str, Tensor], Tensor]:
-    """Pad a batch; the mask is 0, and labels of tokens are ``IGNORED``, where nothing stands."""
-    rows = [row for index in chosen for row in examples.rows(index)]
-    batch = {key: pad_sequence([row[key] for row in rows], batch_first=True) for key in rows[0]}
-    labels = [torch.as_tensor(examples.labels[index]) for index in chosen]
-    if labels[0].ndim:
-        return batch, pad_sequence(labels, batch_first=True, padding_value=IGNORED)
-    return batch, torch.stack(labels)
 
 
 def _encode_all(model: nn.Module, sets: Sequence[Examples]) -> tuple[Examples, ...]:

@@ -10,6 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
 from downstream.heads import IGNORED
 from downstream.models import Pretrained
 
@@ -54,6 +58,25 @@ class Examples:
         """Return some of the examples, in the given order."""
         inputs = [row for index in chosen for row in self.rows(index)]
         return replace(self, inputs=inputs, labels=[self.labels[index] for index in chosen])
+
+    def batch(self, chosen: Sequence[int]) -> tuple[dict[str, Tensor], Tensor]:
+        """Return some of the examples as padded tensors.
+
+        Returns
+        -------
+        tuple
+            The model's arguments, each ``(examples * readings, sequence, ...)`` with 0 where there
+            is padding, and the labels, ``IGNORED`` at the padding of labels of tokens.
+        """
+        rows = [row for index in chosen for row in self.rows(index)]
+        inputs = {
+            key: pad_sequence([torch.as_tensor(row[key]) for row in rows], batch_first=True)
+            for key in rows[0]
+        }
+        labels = [torch.as_tensor(self.labels[index]) for index in chosen]
+        if labels[0].ndim:
+            return inputs, pad_sequence(labels, batch_first=True, padding_value=IGNORED)
+        return inputs, torch.stack(labels)
 
 
 def encode_texts(
