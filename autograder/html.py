@@ -1,36 +1,56 @@
-"""HTML from Markdown and grades. Everything that enters is treated as untrusted."""
+"""HTML from Markdown and grades. Everything that enters is treated as untrusted.
+
+Formulas become MathML, which browsers show by themselves: a widget, a feedback page and nbgrader's
+pages all show the same, with no script and no network.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from html import escape
 
 import nh3
-from markdown_it import MarkdownIt
 
 from autograder.grading import Graded
 from autograder.items import CaseStudy, Remark
 from autograder.items.case_study import Criterion
+from autograder.markdown import parser
 
 _MARKS = {True: "✓ right:", False: "✗ not right:", None: "→"}
-
-
-@cache
-def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
+_MATHML = {
+    *("math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "msqrt", "mroot", "mfrac", "mpadded"),
+    *("msub", "msup", "msubsup", "munder", "mover", "munderover", "mmultiscripts", "mprescripts"),
+    *("mtable", "mtr", "mtd", "mphantom", "menclose", "mstyle"),
+}
+_MATHML_ATTRIBUTES = {
+    *("display", "displaystyle", "scriptlevel", "mathvariant", "accent", "accentunder", "form"),
+    *("fence", "separator", "stretchy", "symmetric", "largeop", "movablelimits", "lspace"),
+    *("rspace", "width", "height", "depth", "voffset", "minsize", "maxsize", "linethickness"),
+    *("columnspan", "rowspan", "style"),
+}
+_STYLES = {
+    *("text-align", "justify-items", "padding-left", "padding-right", "padding-top"),
+    *("padding-bottom", "border-left", "border-right", "border-top", "border-bottom"),
+    *("color", "background-color", "math-style", "math-depth"),
+}
+_SANITISER = nh3.Cleaner(
+    tags=nh3.ALLOWED_TAGS | _MATHML,
+    attributes={**nh3.ALLOWED_ATTRIBUTES, **dict.fromkeys(_MATHML, _MATHML_ATTRIBUTES)},
+    filter_style_properties=_STYLES,
+)
 
 
 @lru_cache(maxsize=4096)  # a class gets the same feedback over and over
 def block(markdown: str) -> str:
     """Markdown as sanitised HTML blocks."""
-    return nh3.clean(_markdown().render(markdown))
+    return _SANITISER.clean(parser().render(markdown))
 
 
 @lru_cache(maxsize=4096)
 def inline(markdown: str) -> str:
     """One line of Markdown as sanitised HTML without a paragraph around it."""
-    return nh3.clean(_markdown().renderInline(markdown))
+    return _SANITISER.clean(parser().renderInline(markdown))
 
 
 def result(graded: Graded) -> str:

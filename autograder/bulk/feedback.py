@@ -35,6 +35,8 @@ section { border-top: 1px solid #8888; padding: .5rem 0 1rem; }
 .comment { border-left: .25rem solid #3778c2; padding-left: .75rem; white-space: pre-wrap; }
 table { border-collapse: collapse; } th, td { text-align: left; padding: .25rem .6rem; }
 table, th, td { border: 1px solid #8888; }
+math { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "DejaVu Math TeX Gyre",
+  math; }
 div.wide, pre { overflow-x: auto; } pre, code { font-size: .95em; }
 """
 

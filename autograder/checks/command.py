@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.checks import guessing, images, leaks, writing
+from autograder.checks import formulas, guessing, images, leaks, writing
 from autograder.checks.findings import Finding, unique
 from autograder.checks.release import release_problems
 from autograder.course import COURSE_FILE, Course, load_course
@@ -92,6 +92,7 @@ def _findings(one: _Read, course: Course, earned: dict[str, guessing.Pay]) -> It
     yield from leaks.problems(one.quiz, one.data)
     yield from writing.problems(one.quiz, course)
     yield from images.problems(one.quiz, one.path.parent)
+    yield from formulas.problems(one.quiz)
 
 
 def _code_problems(one: _Read) -> tuple[list[str], list[str]]:

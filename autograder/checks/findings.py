@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,21 @@ def numbered(quiz: Quiz) -> Iterator[tuple[Loc, Any, Sequence[Any]]]:
     """For each item: the way to it, the item, and all its variants (or itself alone)."""
     for number, item in enumerate(quiz.items):
         yield ("items", number), item, quiz.variants.get(item.id, [item])
+
+
+def texts(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    """Every text of an item that was dumped, and the field in which it stands.
+
+    Parts of a list are not told apart: those of a public item are shuffled.
+    """
+    if isinstance(value, str):
+        yield loc, value
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from texts(part, (*loc, name))
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts(part, loc)
 
 
 def unique(findings: Iterator[Finding]) -> Iterator[Finding]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import (
@@ -17,6 +19,8 @@ from pydantic import (
     StringConstraints,
     ValidationError,
 )
+
+from autograder.markdown import shown
 
 
 def _number_to_text(value: object) -> object:
@@ -35,6 +39,12 @@ Text = Annotated[
 Difficulty = Literal["direct", "applied", "transfer"]
 Progress = Literal["open", "partly", "answered"]
 State = Literal["graded", "unanswered", "invalid", "waiting"]
+
+#: A number that stands by itself: no part of a name, a version or an address.
+_NUMERAL = re.compile(
+    r"(?:^\+)?(?<![\w.])(?:(?:\d{1,3}(?:,\d{3})+|\d{1,30})(?:\.\d{1,30})?|\.\d{1,30})"
+    r"(?:e[+-]?\d{1,2})?(?!\w|[.,]\d)"
+)
 
 
 class Strict(BaseModel):
@@ -218,15 +228,32 @@ def require_known(what: str, ids: list[str], choices: Sequence[Identified]) -> N
             raise ValueError(f"there is no {what} {identifier!r}; there are: {', '.join(known)}")
 
 
-def require_different(what: str, texts: list[str]) -> None:
-    """Raise ValueError naming the first text that occurs twice, however it is spaced or cased."""
-    seen: set[str] = set()
-    for text in texts:
-        if plain(text) in seen:
-            raise ValueError(f"two {what} read {text!r}; a learner could not tell them apart")
-        seen.add(plain(text))
+def looks(text: str) -> str:
+    """A Markdown text as a learner tells it from others.
+
+    What is emphasis or code makes no difference, nor do case, spacing and compatibility forms, and
+    a number counts by its value, however many zeros are written.
+    """
+    return _NUMERAL.sub(_by_value, plain(shown(text)).replace("\N{MINUS SIGN}", "-"))
+
+
+def _by_value(numeral: re.Match[str]) -> str:
+    return f"{Decimal(numeral[0].replace(',', '')).normalize():f}"
 
 
 def plain(text: str) -> str:
     """A text as it is compared: compatibility forms, case and spacing make no difference."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def require_different(what: str, texts: list[str], form: Callable[[str], str] = looks) -> None:
+    """Raise ValueError naming the first text that is, in a form, the same as one before it."""
+    seen: dict[str, str] = {}
+    for text in texts:
+        look = form(text)
+        if look in seen:
+            raise ValueError(
+                f"two {what} read {text!r} and {seen[look]!r}; a learner could not tell them "
+                "apart, so change or remove one"
+            )
+        seen[look] = text

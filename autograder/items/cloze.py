@@ -134,7 +134,8 @@ class TextBlank(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        require_different("accepted or wrong words", [*self.accept, *(w.text for w in self.wrong)])
+        words = [*self.accept, *(word.text for word in self.wrong)]
+        require_different("accepted or wrong words", words, plain)
         return self
 
     def judge(self, given: Any) -> tuple[float, Remark]:

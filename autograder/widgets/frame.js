@@ -172,11 +172,6 @@ function isNewer(record, known) {
   return String(record.time) > String(known.time);
 }
 
-/** Set mathematics ($...$) with the front end's own typesetter, where it has one. */
-function typeset(model, element) {
-  model.widget_manager?.rendermime?.latexTypesetter?.typeset(element);
-}
-
 /** Find images that stand beside the notebook, as the front end does in Markdown cells. */
 function loadImages(model, element) {
   const resolver = model.widget_manager?.rendermime?.resolver;
@@ -489,7 +484,6 @@ class ItemFrame {
     this.#offerNext();
     this.#exchange();
     this.#rearm();
-    typeset(model, this.root);
     loadImages(model, this.root);
     return () => {
       this.type.flush?.();

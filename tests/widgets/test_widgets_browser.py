@@ -23,6 +23,7 @@ from real_jupyter import (
     wait_idle,
 )
 
+from autograder.html import inline
 from autograder.quiz import PublicQuiz
 from autograder.responses import read_journal
 from autograder.widgets import ReceiptWidget, SingleChoiceWidget
@@ -72,7 +73,7 @@ VIEWS = {
         "single_choice",
         "choice",
         options=_choices(
-            pooled="One <em>pooled</em> vector for the whole text, $h \\in \\mathbb{R}^d$",
+            pooled=inline("One *pooled* vector for the whole text, $h \\in \\mathbb{R}^d$"),
             tokens="One vector for every token, so that each token gets a label of its own",
             spans="Two scores for every token: the start and the end of the answer",
             refused="The raw text, without any vectors",
@@ -89,7 +90,7 @@ VIEWS = {
         options=_choices(
             classes="A linear layer over the pooled vector, with one output for each class",
             labels="A linear layer over <strong>every</strong> token",
-            number="One number, trained with $(y - \\hat{y})^2$",
+            number=inline("One number, trained with $(y - \\hat{y})^2$"),
             none="No new layer",
         ),
         reuse=False,
@@ -466,7 +467,7 @@ ITEMS = [
         "several",
         stem="Which apply?",
         options=_choices(
-            head="A *new* head, $W \\in \\mathbb{R}^{d \\times k}$",
+            head="A *new* head, $\\{W_*,\\,b_*\\} \\subset \\mathbb{R}^{d \\times k}$",
             vocab="A new vocabulary, built from the labels and all the words that describe them",
             loss="A loss that fits the labels",
         ),
@@ -789,6 +790,19 @@ def test_everything_fits_400_pixels_and_can_be_hit(
     _assert_fits(page)
 
 
+def test_a_formula_is_set_as_mathematics(page: Page, base_url: str, quiz: Path) -> None:
+    _open_quiz(page, base_url, quiz)
+    formula = _item(page, "several").locator("math")
+    expect(formula).to_have_text("{W∗,b∗}⊂ℝd×k")
+    drawn = formula.bounding_box()
+    first, raised = formula.locator("mi").first.bounding_box(), formula.locator("mi").last
+    above = raised.bounding_box()
+    assert drawn and first and above
+    assert above["y"] < first["y"], "the exponent is not raised"
+    assert 80 < drawn["width"] < 300 and drawn["height"] < 60
+    _picture(page, "formula")
+
+
 def test_the_other_types_fit_400_pixels(page: Page, base_url: str, quiz: Path) -> None:
     page.set_viewport_size({"width": 400, "height": 900})
     _open_quiz(page, base_url, quiz, app="notebook")
@@ -801,7 +815,7 @@ def test_the_other_types_fit_400_pixels(page: Page, base_url: str, quiz: Path) -
 def _assert_fits(page: Page) -> None:
     too_wide = page.evaluate(
         """() => [...document.querySelectorAll('.ag, .ag *')]
-          .filter((part) => !part.closest('.ag-unseen, mjx-container, select'))
+          .filter((part) => !part.closest('.ag-unseen, math, select'))
           .filter((part) => getComputedStyle(part).display !== 'inline')
           .filter((part) => part.scrollWidth > part.clientWidth + 1)
           .map((part) => part.outerHTML.slice(0, 120))"""
