@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -55,6 +56,49 @@ def schema(source: Source = Path("source")) -> None:
     from autograder.schema import SCHEMA_FILE, quiz_schema, to_text
 
     _write(source / SCHEMA_FILE, to_text(quiz_schema()))
+
+
+@app.command()
+def catalogue(
+    source: Source = Path("source"),
+    target: Annotated[Path, typer.Option(help="The page to write.")] = Path(
+        "docs/misconceptions.md"
+    ),
+) -> None:
+    """Write the page of misconceptions from source/misconceptions.yaml."""
+    from autograder.misconceptions import load_catalogue, to_markdown
+
+    found = load_catalogue(source)
+    _write(target, to_markdown(found, [quiz for _, quiz in _load(None, source)]))
+    typer.echo(f"{target}: {len(found)} misconceptions")
+
+
+@app.command()
+def review(
+    quiz: Annotated[str, typer.Argument(help="The quiz to review.")],
+    answers: Annotated[
+        Path | None,
+        typer.Option(help="A reader's answers (JSON); without it, the sheet is printed."),
+    ] = None,
+    reader: Annotated[str, typer.Option(help="Who answered; any name that stays the same.")] = "",
+    round_number: Annotated[int, typer.Option("--round", min=1, help="Which round it is.")] = 1,
+    source: Source = Path("source"),
+) -> None:
+    """Print what a blind reader of a quiz gets, or record what the reader answered."""
+    from autograder import reviews
+
+    ((_, loaded),) = _load([quiz], source)
+    if answers is None:
+        typer.echo(json.dumps(reviews.sheet(loaded), ensure_ascii=False, indent=1))
+        return
+    if not reader:
+        raise AutograderError("name the reader: --reader NAME")
+    found = reviews.review(loaded, reviews.load_verdicts(answers), reader, round_number)
+    reviews.append_reviews(source, found)
+    for one in found:
+        if not one.agrees:
+            typer.echo(f"{one.item}: score {one.score}; {one.defensible} {one.note}".rstrip())
+    typer.echo(f"{quiz}: {sum(one.agrees for one in found)} of {len(found)} answers agree")
 
 
 @app.command()

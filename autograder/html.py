@@ -14,7 +14,7 @@ import nh3
 
 from autograder.grading import Graded
 from autograder.items import CaseStudy, Remark
-from autograder.items.case_study import Criterion
+from autograder.items.case_study import Criterion, Sample
 from autograder.markdown import parser
 
 _MARKS = {True: "✓ right:", False: "✗ not right:", None: "→"}
@@ -64,6 +64,8 @@ def result(graded: Graded) -> str:
         parts.append(f"<ul>{''.join(_remark(remark) for remark in score.remarks)}</ul>")
     if score.state != "waiting":
         parts.append(block(item.explanation))
+        if item.sections:
+            parts.append(f"<p>To read again: section {escape(', '.join(item.sections))}</p>")
     return _section("".join(parts))
 
 
@@ -86,7 +88,18 @@ def rubric(item: CaseStudy) -> str:
         f"<tbody>{rows}</tbody></table>"
     )
     model = f"<p><strong>Model answer</strong></p>{block(item.model_answer)}"
-    return _section(f"<p><strong>Rubric</strong> ({item.points:g} points)</p>{table}{model}")
+    samples = "".join(_sample(number, one) for number, one in enumerate(item.samples, start=1))
+    return _section(
+        f"<p><strong>Rubric</strong> ({item.points:g} points)</p>{table}{model}{samples}"
+    )
+
+
+def _sample(number: int, sample: Sample) -> str:
+    points = ", ".join(f"{escape(name)} {points:g}" for name, points in sample.points.items())
+    return (
+        f"<p><strong>Graded sample {number}</strong>: {sum(sample.points.values()):g} points "
+        f"({points})</p>{block(sample.text)}<p>{inline(sample.comment)}</p>"
+    )
 
 
 def _criterion(criterion: Criterion) -> str:

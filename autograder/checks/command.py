@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from autograder.checks import formulas, guessing, images, leaks, writing
+from autograder.checks import bank, formulas, guessing, images, leaks, writing
 from autograder.checks.findings import Finding, unique
 from autograder.checks.release import release_problems
 from autograder.course import COURSE_FILE, Course, load_course
 from autograder.errors import AutograderError
 from autograder.items import Code
+from autograder.misconceptions import Misconception, load_catalogue
 from autograder.quiz import QUIZ_FILE, Quiz, load_quiz, locate, read_yaml
-from autograder.sandbox import SandboxError, verify
+from autograder.reviews import load_reviews
+from autograder.sandbox import SandboxError, verify, without_knowledge
 
 Say = Callable[[str], None]
 
@@ -52,10 +56,16 @@ def run(names: Sequence[str], source: Path, release: Path | None, whole: bool, s
         With a line for each error.
     """
     course = load_course(source)
+    catalogue = load_catalogue(source)
+    reviews = load_reviews(source)
     read, errors = _read(names, source)
     for one in read:
-        earned = guessing.pays(one.quiz)
-        found = list(unique(_findings(one, course, earned)))
+        earned = guessing.pays(one.quiz, _tried(one))
+        found = list(
+            unique(
+                chain(_findings(one, course, earned), bank.problems(one.quiz, catalogue, reviews))
+            )
+        )
         points = sum(item.points for item in one.quiz.items)
         say(f"{one.quiz.id}: {len(one.quiz.items)} items, {points:g} points; what guessing earns:")
         say(guessing.table(one.quiz, earned) + "\n")
@@ -69,7 +79,7 @@ def run(names: Sequence[str], source: Path, release: Path | None, whole: bool, s
             say(line)
         if release:
             errors += release_problems(one.quiz, release / one.quiz.id, one.path.parent)
-    for line in _over_all(read, course, source, whole and not errors):
+    for line in _over_all(read, course, catalogue, source, whole and not errors):
         say(line)
     if errors:
         raise AutograderError("\n".join(errors))
@@ -95,6 +105,16 @@ def _findings(one: _Read, course: Course, earned: dict[str, guessing.Pay]) -> It
     yield from formulas.problems(one.quiz)
 
 
+def _tried(one: _Read) -> guessing.Tried:
+    """What answers without knowledge earn in the ``code`` items that can be judged here."""
+    tried = {}
+    for item in one.quiz.items:
+        if isinstance(item, Code):
+            with suppress(AutograderError):  # said by _code_problems
+                tried[item.id] = without_knowledge(item)
+    return tried
+
+
 def _code_problems(one: _Read) -> tuple[list[str], list[str]]:
     """What running the solution and the starter of each ``code`` item shows; what was not run."""
     problems: list[str] = []
@@ -110,7 +130,13 @@ def _code_problems(one: _Read) -> tuple[list[str], list[str]]:
     return problems, unchecked
 
 
-def _over_all(read: Sequence[_Read], course: Course, source: Path, whole: bool) -> Iterator[str]:
+def _over_all(
+    read: Sequence[_Read],
+    course: Course,
+    catalogue: Mapping[str, Misconception],
+    source: Path,
+    whole: bool,
+) -> Iterator[str]:
     """Warnings that concern several quizzes."""
     quizzes = [one.quiz for one in read]
     files = {one.quiz.id: one for one in read}
@@ -119,5 +145,6 @@ def _over_all(read: Sequence[_Read], course: Course, source: Path, whole: bool) 
     for finding in (
         *leaks.course_problems(quizzes),
         *writing.course_problems(quizzes, course, whole),
+        *bank.course_problems(quizzes, catalogue, whole),
     ):
         yield f"{source / COURSE_FILE}:1: course: {finding.message} (warning)"

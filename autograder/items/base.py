@@ -138,8 +138,9 @@ class Item(Strict, ABC):
     """An item as its author wrote it: the public part and the key together.
 
     Subclasses say how they look to a learner (``public``) and how a readable response is judged
-    (``judge``). ``variant`` names the parameter values that the item was made with; it is set when
-    variants are made, never by an author.
+    (``judge``). ``sections`` are where to read again, such as "3.6". ``variant`` names the
+    parameter values that the item was made with; it is set when variants are made, never by an
+    author.
     """
 
     id: Slug
@@ -149,6 +150,7 @@ class Item(Strict, ABC):
     points: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     stem: Text
     explanation: Text
+    sections: tuple[Text, ...] = ()
     variant: str = ""
 
     @abstractmethod

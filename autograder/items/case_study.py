@@ -41,6 +41,14 @@ class Criterion(Strict):
         return max(level.points for level in self.levels)
 
 
+class Sample(Strict):
+    """An answer graded with the rubric, to calibrate graders: ``points`` for each criterion."""
+
+    text: Text
+    points: dict[Slug, float]
+    comment: Text
+
+
 class Words(Strict):
     """How long an answer is expected to be; a hint to the learner, never part of the grade."""
 
@@ -68,6 +76,7 @@ class CaseStudy(Item):
     type: Literal["case_study"]
     rubric: Annotated[list[Criterion], Field(min_length=2)]
     model_answer: Text
+    samples: tuple[Sample, ...] = ()
     words: Words = Words()
 
     @model_validator(mode="after")
@@ -79,6 +88,18 @@ class CaseStudy(Item):
                 f"the best levels of the rubric add up to {total:g} points, "
                 f"but the item has `points: {self.points:g}`"
             )
+        levels = {one.id: [level.points for level in one.levels] for one in self.rubric}
+        for sample in self.samples:
+            if set(sample.points) != set(levels):
+                raise ValueError(
+                    f"a sample needs points for each criterion of the rubric: {', '.join(levels)}"
+                )
+            for name, points in sample.points.items():
+                if points not in levels[name]:
+                    allowed = ", ".join(f"{one:g}" for one in levels[name])
+                    raise ValueError(
+                        f"a sample has {points:g} points for {name!r}, whose levels have {allowed}"
+                    )
         return self
 
     def public(self) -> PublicCaseStudy:
