@@ -46,12 +46,12 @@ def validating() -> bool:
 
 def others(session: QuizSession) -> list[QuizSession]:
     """The other sessions of the same journal in this kernel, whose widgets may be on a page."""
-    return [one for one in _sessions.get(session.journal, ()) if one is not session]
+    return [one for one in _sessions.get(session.journal.path, ()) if one is not session]
 
 
 def keep_together(session: QuizSession) -> None:
     """Let ``session`` hear of what other sessions and other kernels record in its journal."""
-    together = _sessions.setdefault(session.journal, WeakSet())
+    together = _sessions.setdefault(session.journal.path, WeakSet())
     is_first = not together
     together.add(session)
     try:
@@ -59,25 +59,31 @@ def keep_together(session: QuizSession) -> None:
     except RuntimeError:  # a script or a terminal: nothing there could show the news
         return
     if is_first:
-        _look(loop, session.journal, _state(session.journal))
+        _look(loop, session.journal.path, session.journal.state)
 
 
-def _look(loop: asyncio.AbstractEventLoop, journal: Path, before: object) -> None:
-    now = _state(journal)
-    together = _sessions[journal]
-    if now != before:
-        for session in list(together):
-            session.catch_up()
-    if together:
-        loop.call_later(LOOK_EVERY, _look, loop, journal, now)
-
-
-def _state(journal: Path) -> object:
+def _look(loop: asyncio.AbstractEventLoop, path: Path, before: object) -> None:
+    """Let the sessions of a journal catch up with it; look again as long as there are any."""
+    together = list(_sessions[path])
+    if not together:
+        return
+    seen = before
     try:
-        found = journal.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
+        now = together[0].journal.state
+        if now == before or all([_catch_up(session) for session in together]):
+            seen = now
+    finally:
+        loop.call_later(LOOK_EVERY, _look, loop, path, seen)
+
+
+def _catch_up(session: QuizSession) -> bool:
+    """Whether a session caught up. One that cannot must not stop the others, nor the looking."""
+    try:
+        session.catch_up()
+    except Exception as error:
+        session.report(error)
+        return False
+    return True
 
 
 def hear_cells(session: QuizSession) -> None:
@@ -86,7 +92,7 @@ def hear_cells(session: QuizSession) -> None:
     if running is None or not session.has_code:
         return
     for hook in list(running.events.callbacks["post_run_cell"]):
-        if isinstance(hook, _CellHook) and hook.session.journal == session.journal:
+        if isinstance(hook, _CellHook) and hook.session.journal is session.journal:
             running.events.unregister("post_run_cell", hook)
     running.events.register("post_run_cell", _CellHook(session))
 

@@ -9,14 +9,26 @@ from typing import Any
 
 from autograder.items import AnyPublicItem
 from autograder.items.base import Choice
+from autograder.items.code import PublicCode
 from autograder.responses import Record
 
 _WIDTH = 88
-_STATES = {"answered": "answered", "partly": "answered in part", "open": "NOT ANSWERED"}
+_STATES = {
+    "answered": "answered",
+    "partly": "answered in part",
+    "open": "NOT ANSWERED",
+    "failed": "NOT SAVED",
+}
+_OUTCOMES = {"value": "gives ", "failed": ""}
 
 
-def question(item: AnyPublicItem, record: Record | None, *, with_stem: bool) -> str:
-    """A question with its options by id, what is recorded, and the line of code that answers it."""
+def question(
+    item: AnyPublicItem, record: Record | None, *, with_stem: bool, status: Mapping[str, str]
+) -> str:
+    """A question with its options by id, what is recorded, and the line of code that answers it.
+
+    ``status`` is that of the question's widget.
+    """
     points = "1 point" if item.points == 1 else f"{item.points:g} points"
     parts = [f"{item.title} ({points})"]
     if with_stem:
@@ -26,18 +38,32 @@ def question(item: AnyPublicItem, record: Record | None, *, with_stem: bool) -> 
     if record is None or record.response is None:
         parts.append("Nothing is recorded yet.")
     else:
-        parts.append(f"Recorded at {record.time}: {json.dumps(record.response)}")
+        done = "NOT SAVED" if status["state"] == "failed" else f"Recorded at {record.time}"
+        parts.append(f"{done}: {json.dumps(record.response)}")
+    if status["message"]:
+        parts.append(textwrap.fill(status["message"], _WIDTH))
     parts.append(f"To answer by code, in this form:\n  {_call(item.id, example)}")
     return "\n\n".join(parts)
 
 
-def receipt_text(rows: Iterable[Mapping[str, Any]], digest: str) -> str:
-    """The list of questions with what is recorded for each."""
+def checks_text(item: PublicCode, problem: str, results: Iterable[Mapping[str, str]]) -> str:
+    """What came of the visible checks, each with its name and its call; or why they did not run."""
+    if problem:
+        return problem
+    lines = []
+    for check, result in zip(item.checks, results, strict=True):
+        call = textwrap.indent(check.call.strip(), "    ")
+        lines.append(f"{check.name}\n{call}\n  {_OUTCOMES[result['outcome']]}{result['detail']}")
+    return "\n\n".join([*lines, "Compare each value with the task."])
+
+
+def receipt_text(rows: Iterable[Mapping[str, Any]], digest: str, notes: Iterable[str] = ()) -> str:
+    """The list of questions with what is recorded for each, and what else is to be known."""
     lines = []
     for number, row in enumerate(rows, start=1):
         time = f" at {row['time']}" if row["state"] != "open" else ""
         lines.append(f"{number:3}. {row['title']}: {_STATES[row['state']]}{time}")
-    return "\n".join([*lines, f"Digest of what is recorded: {digest}"])
+    return "\n".join([*lines, f"Digest of what is recorded: {digest}", *notes])
 
 
 def _body(item: AnyPublicItem) -> tuple[list[str], dict[str, Any]]:

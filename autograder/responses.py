@@ -10,10 +10,13 @@ clock that was set back does no harm.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import math
 import os
 import reprlib
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +25,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 METADATA_KEY = "autograder"
+#: Nobody gives so many answers. A higher number is no answer's: it is not read, or it could never
+#: be exceeded and no later answer would count. As MOST_REVISIONS in frame.js.
+MOST_REVISIONS = 10**8
+#: A journal is rewritten with the newest record of each item once it has more bytes than this. It
+#: is far below what grading reads, and every answer reads it.
+COMPACT_ABOVE = 2**20
+#: Of the notebooks in a folder, so many are looked at for answers.
+MOST_NOTEBOOKS = 10
 _METADATA_UNREADABLE = "the answers in the notebook's metadata cannot be read"
 _names = reprlib.Repr()
 _names.maxstring = 80
@@ -37,7 +48,7 @@ class Record(BaseModel):
 
     item: str
     response: JsonValue
-    revision: int = Field(ge=1, le=10**9)
+    revision: int = Field(ge=1, le=MOST_REVISIONS)
     time: str = Field(max_length=40)
     variant: str = Field("", max_length=16)
 
@@ -109,14 +120,22 @@ def parse_journal(data: bytes, name: str) -> Recorded:
 
 
 def append_journal(path: Path, record: Record) -> None:
-    """Write a record durably: it is on the disk when this returns.
+    """Write a record durably: it is on the disk, in the file of this name, when this returns.
 
     Raises
     ------
     OSError
         Where the folder cannot be written or the disk is full.
     """
-    line = record.model_dump_json().encode() + b"\n"
+    while not _append(path, record.model_dump_json().encode() + b"\n"):
+        pass
+    if path.stat().st_size > COMPACT_ABOVE:
+        with contextlib.suppress(OSError):  # the record is safe; the next answer tries again
+            compact_journal(path)
+
+
+def _append(path: Path, line: bytes) -> bool:
+    """Append to a file; False where another kernel replaced the file meanwhile."""
     with path.open("ab+") as journal:
         if journal.tell() > 0:
             journal.seek(-1, os.SEEK_END)
@@ -125,6 +144,36 @@ def append_journal(path: Path, record: Record) -> None:
         journal.write(line)
         journal.flush()
         os.fsync(journal.fileno())
+        return os.path.samestat(os.fstat(journal.fileno()), path.stat())
+
+
+def compact_journal(path: Path) -> None:
+    """Leave the newest record of each item in a journal, and nothing else.
+
+    No other kernel's answer is lost: what one appends until the file is replaced is copied over,
+    and what it appends later to the replaced file, it finds to be so and appends again.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be written; the journal is as it was.
+    """
+    with path.open("rb") as old:
+        kept = parse_journal(old.read(), path.name).records.values()
+        lines = [record.model_dump_json().encode() + b"\n" for record in kept]
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        written = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb", buffering=0) as new:
+                new.write(b"".join(lines))
+                os.fsync(descriptor)
+                shutil.copymode(path, written)
+                written.replace(path)
+                new.write(old.read())
+                os.fsync(descriptor)
+        except OSError:
+            written.unlink(missing_ok=True)
+            raise
 
 
 def read_notebook(metadata: Mapping[str, Any], quiz_id: str) -> Recorded:
@@ -151,6 +200,41 @@ def read_notebook(metadata: Mapping[str, Any], quiz_id: str) -> Recorded:
             part = Recorded(part.records, (f"{place}: says that it answers another question",))
         parts.append(part)
     return merge(parts)
+
+
+def names_quiz(notebook: object, quiz_id: str) -> bool:
+    """Whether the JSON of a notebook says that it holds answers to a quiz."""
+    metadata = notebook.get("metadata") if isinstance(notebook, Mapping) else None
+    held = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
+    if not isinstance(held, Mapping):
+        return False
+    others = held.get("others")
+    return held.get("quiz") == quiz_id or (isinstance(others, Mapping) and quiz_id in others)
+
+
+def read_notebooks(folder: Path, quiz_id: str) -> dict[str, Recorded]:
+    """The records of a quiz in the notebooks of a folder, by the notebook's file name."""
+    found = {}
+    for path in sorted(folder.glob("*.ipynb"))[:MOST_NOTEBOOKS]:
+        try:
+            data = path.read_bytes()
+            notebook = json.loads(data) if METADATA_KEY.encode() in data else None
+        except (OSError, ValueError, RecursionError):
+            continue
+        if isinstance(notebook, dict) and names_quiz(notebook, quiz_id):
+            found[path.name] = read_notebook(notebook["metadata"], quiz_id)
+    return found
+
+
+def in_notebook_of(quiz_id: str, notebooks: Mapping[str, Recorded]) -> Recorded:
+    """The records that grading would take of these notebooks, if they were handed in as they are.
+
+    They are those of ``<quiz>.ipynb`` or, where it holds none, of the only one that does.
+    """
+    named = notebooks.get(f"{quiz_id}.ipynb")
+    if named is None and len(notebooks) == 1:
+        (named,) = notebooks.values()
+    return named or Recorded({})
 
 
 def to_metadata(recorded: Recorded, quiz_id: str) -> dict[str, Any]:
@@ -189,8 +273,16 @@ def _parse_value(value: Any, place: str) -> Recorded:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
         record = Record.model_validate_json(well_formed(text))
     except (ValueError, RecursionError):  # a ValidationError is a ValueError
-        return Recorded({}, (f"{place}: not a readable answer",))
+        return Recorded({}, (f"{place}: not a readable answer{_beyond(value)}",))
     return Recorded({record.item: record})
+
+
+def _beyond(value: object) -> str:
+    """That a record has a number which no answer reaches, where it has."""
+    revision = value.get("revision") if isinstance(value, Mapping) else None
+    if type(revision) is int and revision > MOST_REVISIONS:
+        return f" (its revision is above {MOST_REVISIONS:,})"
+    return ""
 
 
 def _is_finite(value: JsonValue) -> bool:

@@ -23,12 +23,13 @@ from nbgrader.utils import parse_utc
 from autograder.items import Code
 from autograder.quiz import Quiz
 from autograder.responses import (
-    METADATA_KEY,
+    MOST_NOTEBOOKS,
     Record,
     Recorded,
     brief,
     journal_path,
     merge,
+    names_quiz,
     parse_journal,
     read_notebook,
     well_formed,
@@ -40,7 +41,6 @@ _MAX_NOTEBOOK = 200 * 2**20
 _MAX_TIMESTAMP = 100
 _MAX_DIGITS = 1_000
 _MOST_PROBLEMS = 50
-_MOST_NOTEBOOKS = 10
 _ANSWER_MARK = re.compile(r"\s*#\s*answer:\s*([a-z][a-z0-9-]*)[^\n]*\n?")
 
 
@@ -150,30 +150,21 @@ def _renamed_notebook(folder: Path, quiz: Quiz, problems: list[str]) -> Mapping[
         names = []
     found: dict[str, Mapping[str, Any]] = {}
     notes: list[str] = []
-    for name in names[:_MOST_NOTEBOOKS]:
+    for name in names[:MOST_NOTEBOOKS]:
         try:
             notebook = _read_notebook(folder / name, notes) or {}
         except _Unreadable as error:
             notes.append(f"{brief(name)} {error}")
             continue
-        if _names_quiz(notebook, quiz.id):
+        if names_quiz(notebook, quiz.id):
             found[name] = notebook
     if len(found) == 1:
         (name,) = found
         problems += [f"{missing}; read instead, as it holds answers to it: {brief(name)}", *notes]
         return found[name]
-    others = f"; not read: {', '.join(map(brief, names[:_MOST_NOTEBOOKS]))}" if names else ""
+    others = f"; not read: {', '.join(map(brief, names[:MOST_NOTEBOOKS]))}" if names else ""
     problems += [missing + others, *notes]
     return {}
-
-
-def _names_quiz(notebook: Mapping[str, Any], quiz_id: str) -> bool:
-    metadata = notebook.get("metadata")
-    held = metadata.get(METADATA_KEY) if isinstance(metadata, Mapping) else None
-    if not isinstance(held, Mapping):
-        return False
-    others = held.get("others")
-    return held.get("quiz") == quiz_id or (isinstance(others, Mapping) and quiz_id in others)
 
 
 def _read_notebook(path: Path, problems: list[str]) -> Mapping[str, Any] | None:

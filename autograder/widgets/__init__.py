@@ -44,6 +44,8 @@ class _View(anywidget.AnyWidget):
 
     #: The quiz's id.
     quiz = traitlets.Unicode().tag(sync=True)
+    #: Set by a page that keeps the records of this view in the notebook's metadata.
+    in_notebook = traitlets.Bool(False).tag(sync=True)
     #: What front ends without widgets show, converted notebooks and terminals included.
     text = ""
 
@@ -71,8 +73,9 @@ class ItemWidget(_View):
     response = traitlets.Any(None, allow_none=True).tag(sync=True)
     #: The latest durable record: item, response, revision, time; empty where there is none.
     record = traitlets.Dict().tag(sync=True)
-    #: ``state`` ("open", "saved" or "failed") and ``message``. The page sets the state "saving"
-    #: together with a response, so that the kernel's verdict always is a change.
+    #: ``state`` ("open", "saved" or "failed") and ``message``: why it failed, or what the learner
+    #: should know of an answer that is saved. The page sets the state "saving" together with a
+    #: response, so that the kernel's verdict always is a change.
     status = traitlets.Dict().tag(sync=True)
     #: The next question that is not answered in full: id and title; empty where there is none.
     next_open = traitlets.Dict().tag(sync=True)
@@ -124,8 +127,9 @@ class CodeWidget(ItemWidget):
     """What is recorded of a code cell, and its visible checks.
 
     The learner writes in an ordinary cell. The page sends ``{"kind": "run-checks"}``; the kernel
-    answers ``{"kind": "check-results", "results": [{name, outcome, detail}]}`` with an ``outcome``
-    of "passed", "failed" or, where the learner has to judge, "value".
+    answers ``{"kind": "check-results", "problem": why none ran, "results": [{name, outcome,
+    detail}]}`` with an ``outcome`` of "failed" where the code raised and else of "value": the
+    learner compares it with the task.
     """
 
     _esm = _module("code.js")
@@ -140,6 +144,7 @@ class OverviewWidget(_View):
     title = traitlets.Unicode().tag(sync=True)
     #: As those of ``ReceiptWidget``.
     rows = traitlets.List(traitlets.Dict()).tag(sync=True)
+    notes = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
 
 class ReceiptWidget(_View):
@@ -149,11 +154,19 @@ class ReceiptWidget(_View):
 
     #: The latest record of each item, by the item's id.
     records = traitlets.Dict().tag(sync=True)
-    #: For each item: id, title, points, state ("answered", "partly" or "open") and time.
+    #: For each item: id, title, points, state ("answered", "partly", "open" or "failed") and time.
     rows = traitlets.List(traitlets.Dict()).tag(sync=True)
+    #: What the learner should know beside that: what is not saved, what cannot be read.
+    notes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     #: The digest of the records, and the text of the receipt's file.
     digest = traitlets.Unicode().tag(sync=True)
     document = traitlets.Unicode().tag(sync=True)
+
+    def update(self, state: dict[str, Any]) -> None:
+        """Set traits in one message: the page must not show rows beside another digest."""
+        with self.hold_sync():
+            for name, value in state.items():
+                setattr(self, name, value)
 
 
 WIDGETS: dict[str, type[ItemWidget]] = {

@@ -6,8 +6,7 @@ const CHANGED = "The cell was changed after it was recorded: run it again.";
 const NOT_RUN = "The code in the cell is not recorded yet: run the cell.";
 const MARKS = {
   open: ["○", "not run"],
-  passed: ["✓", "as expected"],
-  failed: ["✗", "not as expected"],
+  failed: ["✗", "failed"],
   value: ["→", "ran"],
 };
 
@@ -26,20 +25,20 @@ function code(frame) {
     changeTimer = setTimeout(() => frame.refresh(), CHANGE_DELAY);
   }
 
-  /** What stands below the mark in the cells that answer this question; null outside Jupyter. */
-  function written() {
+  /** The cells that answer this question, and what stands below the mark; null outside Jupyter. */
+  function workplaces() {
     if (!notebook) return null;
     const found = [];
     for (const cell of notebook.cells) {
       const source = cell.type === "code" ? cell.sharedModel.getSource() : "";
       const mark = MARK.exec(source);
-      if (mark?.[1] === id) found.push(source.slice(mark[0].length));
+      if (mark?.[1] === id) found.push({ cell, code: source.slice(mark[0].length) });
     }
     return found;
   }
 
   function advice(pill) {
-    const cells = written();
+    const cells = workplaces()?.map(({ code }) => code) ?? null;
     if (pill === "failed" || cells === null) return "";
     if (cells.length === 0) {
       return `No cell begins with the line “# answer: ${id}”. Put it back at the top of your cell.`;
@@ -65,13 +64,18 @@ function code(frame) {
   function received(message) {
     if (message?.kind !== "check-results") return;
     clearTimeout(checkTimer);
-    const { results } = message;
+    const { problem, results } = message;
+    if (problem) {
+      list.replaceChildren(...checks.map(({ name }) => checkRow({ name, outcome: "open" })));
+      said.textContent = `The checks did not run. ${problem}`;
+      return;
+    }
     list.replaceChildren(...results.map(checkRow));
     const wrong = results.filter(({ outcome }) => outcome === "failed").length;
     const ran = `${results.length} ${results.length === 1 ? "check" : "checks"} run at ${clock(new Date())}`;
     const compare = results.some(({ outcome }) => outcome === "value");
     said.textContent =
-      (wrong > 0 ? `${ran}: ${wrong} not as expected.` : `${ran}.`) +
+      (wrong > 0 ? `${ran}: ${wrong} failed.` : `${ran}.`) +
       (compare ? " Compare each value (→) with the task." : "");
   }
 
@@ -85,6 +89,19 @@ function code(frame) {
     ),
     state,
   );
+  if (notebook) {
+    frame.buttons.append(
+      make("button", {
+        type: "button",
+        class: "ag-button",
+        text: "Go to the cell",
+        onclick: () => {
+          const [first] = workplaces();
+          if (first) goToCell(model, first.cell);
+        },
+      }),
+    );
+  }
   if (checks.length > 0) {
     list.append(...checks.map(({ name }) => checkRow({ name, outcome: "open" })));
     frame.body.append(

@@ -5,6 +5,7 @@ const ANSWER_DELAY = 4000;
 const TYPING_DELAY = 400;
 const STALE_AFTER = 500; // ms by which two times of one file may differ, as in JupyterLab
 const MOST_RETRIES = 5;
+const MOST_REVISIONS = 1e8; // as in responses.py
 const DRAG_THRESHOLD = 5; // pixels
 const RELEASED_CHECKSUM = "autograder_released_checksum"; // in the metadata of a case study's cell
 const FLAGS = "autograder_flags"; // in the notebook's metadata: the questions to come back to
@@ -166,10 +167,14 @@ function canonical(value) {
 }
 
 function isNewer(record, known) {
-  if (typeof record?.revision !== "number") return false;
-  if (typeof known?.revision !== "number") return true;
+  if (!isNumbered(record)) return false;
+  if (!isNumbered(known)) return true;
   if (record.revision !== known.revision) return record.revision > known.revision;
   return String(record.time) > String(known.time);
+}
+
+function isNumbered(record) {
+  return Number.isInteger(record?.revision) && record.revision <= MOST_REVISIONS;
 }
 
 /** Find images that stand beside the notebook, as the front end does in Markdown cells. */
@@ -327,6 +332,13 @@ class NotebookFile {
     saveState.connect(resume);
   }
 
+  /** Tell the kernel that this view writes records into the notebook, so that none is missing. */
+  keepsFor(model) {
+    if (model.get("in_notebook")) return;
+    model.set("in_notebook", true);
+    model.save_changes();
+  }
+
   /** Whether the learner wants to come back to a question. */
   isFlagged(quiz, id) {
     return this.context.model.getMetadata(FLAGS)?.[quiz]?.includes(id) ?? false;
@@ -365,9 +377,28 @@ class NotebookFile {
   }
 }
 
+/** What the learner should know beside a list of questions. */
+function showNotes(element, model) {
+  const texts = model.get("notes") ?? [];
+  const shown = [...element.children].map((note) => note.textContent);
+  if (canonical(texts) === canonical(shown)) return; // a live region speaks at every change
+  element.replaceChildren(...texts.map((text) => make("p", { class: "ag-note", text })));
+}
+
 /** The records of a quiz in a notebook's metadata; those of further quizzes stand apart. */
 function recordsOf(held, quiz) {
   return (held?.quiz === quiz ? held.records : held?.others?.[quiz]) ?? {};
+}
+
+/** Make a cell the active one and bring it into view, as a link to it in a Markdown cell does. */
+function goToCell(model, cell) {
+  const links = model.widget_manager?.rendermime?.linkHandler;
+  if (!links) return;
+  const link = make("a");
+  document.body.append(link);
+  links.handleLink(link, NotebookFile.of(model).context.path, `#cell-id=${cell.id}`);
+  link.click();
+  link.remove();
 }
 
 /** Bring a question into view, its text first, and put the focus on what answers it. */
@@ -377,13 +408,7 @@ async function jumpTo(model, id) {
   const cells = file ? [...file.context.model.cells] : [];
   let place = file ? file.cellOf(id) : -1;
   while (place > 0 && cells[place].type !== "markdown") place -= 1; // the text is above
-  if (place >= 0 && links) {
-    const link = make("a");
-    document.body.append(link);
-    links.handleLink(link, file.context.path, `#cell-id=${cells[place].id}`);
-    link.click();
-    link.remove();
-  }
+  if (place >= 0) goToCell(model, cells[place]);
   for (let tries = 0; tries < 20; tries += 1) {
     await new Promise((done) => setTimeout(done, 150)); // the notebook moves the focus as it scrolls
     const shown = [...document.querySelectorAll(`[data-item="${id}"]`)];
@@ -480,6 +505,7 @@ class ItemFrame {
     model.on("change:record", () => this.#recorded());
     model.on("change:status", refresh);
     file?.listeners.add(refresh);
+    file?.keepsFor(model);
     this.#show();
     this.#offerNext();
     this.#exchange();
@@ -676,7 +702,7 @@ class ItemFrame {
         "code, took the place of the one that stood here. This is the newer one."
       );
     }
-    return this.type.advice?.(state) ?? "";
+    return (state === "saved" && this.model.get("status")?.message) || (this.type.advice?.(state) ?? "");
   }
 
   /** Wait for the kernel from now on, if it owes an answer. What was said to be late stays so. */

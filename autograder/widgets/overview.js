@@ -2,6 +2,7 @@ const LOOKS = {
   answered: ["✓", "answered"],
   partly: ["◐", "partly answered"],
   open: ["○", "not answered"],
+  failed: ["!", "not saved"],
 };
 
 function overview({ model, el }) {
@@ -9,6 +10,7 @@ function overview({ model, el }) {
   const titleId = uniqueId();
   const count = make("span", { class: "ag-points", role: "status" });
   const bar = make("progress", { class: "ag-progress", "aria-labelledby": titleId });
+  const notes = make("div", { role: "status" });
   const list = make("ol", { class: "ag-places", role: "list", "aria-label": "Questions" });
   const next = make("button", { type: "button", class: "ag-button", onclick: goToNext });
   const root = make(
@@ -21,6 +23,7 @@ function overview({ model, el }) {
       count,
     ),
     bar,
+    notes,
     list,
     make("div", { class: "ag-buttons" }, next),
   );
@@ -48,6 +51,7 @@ function overview({ model, el }) {
     const flagged = rows.filter(({ id }) => file?.isFlagged(model.get("quiz"), id));
     const marked = flagged.length > 0 ? ` · ${flagged.length} to come back to` : "";
     count.textContent = `${done} of ${rows.length} answered${marked}`;
+    showNotes(notes, model);
     bar.max = rows.length;
     bar.value = done;
     const left = rows.length - done;
@@ -67,6 +71,7 @@ function overview({ model, el }) {
   }
 
   model.on("change:rows", show);
+  model.on("change:notes", show);
   file?.listeners.add(show);
   show();
   el.classList.add("ag-output");

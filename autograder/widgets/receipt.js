@@ -2,8 +2,9 @@ const ROW_STATES = {
   answered: ["saved", "Answered"],
   partly: ["partly", "Partly answered"],
   open: ["open", "Not answered"],
+  failed: ["failed", "Not saved"],
 };
-const ROW_ICONS = { saved: "✓", partly: "◐", open: "○" };
+const ROW_ICONS = { saved: "✓", partly: "◐", open: "○", failed: "!" };
 
 function receiptRow({ title, points, state, time }) {
   const [look, words] = ROW_STATES[state] ?? ROW_STATES.open;
@@ -33,6 +34,7 @@ function receipt({ model, el }) {
   const table = make("table", { class: "ag-table", "aria-labelledby": titleId });
   const summary = make("span", { class: "ag-points" });
   const words = make("p", { class: "ag-stored", role: "status" });
+  const notes = make("div", { role: "status" });
   const digest = make("code", { class: "ag-digest" });
   const download = make("button", {
     type: "button",
@@ -50,6 +52,7 @@ function receipt({ model, el }) {
       summary,
     ),
     table,
+    notes,
     words,
     make(
       "p",
@@ -84,6 +87,7 @@ function receipt({ model, el }) {
       make("thead", {}, make("tr", {}, ...columns)),
       make("tbody", {}, ...rows.map(receiptRow)),
     );
+    showNotes(notes, model);
     digest.textContent = model.get("digest").replace(/(.{8})(?=.)/g, "$1 ");
     showStored();
   }
@@ -109,12 +113,10 @@ function receipt({ model, el }) {
       : `${answers(number)} being stored in this notebook file…`;
   }
 
-  model.on("change:records", () => {
-    store();
-    showStored();
-  });
-  model.on("change:rows", show);
+  model.on("change:records", store);
+  for (const name of ["rows", "notes", "digest"]) model.on(`change:${name}`, show);
   file?.listeners.add(showStored);
+  file?.keepsFor(model);
   store();
   show();
   el.classList.add("ag-output");

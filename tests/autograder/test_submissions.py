@@ -97,12 +97,14 @@ def test_a_record_under_another_name_and_an_unknown_question_are_named(tmp_path:
     )
 
 
-@pytest.mark.parametrize("revision", [True, 1.0, 0, -1, 10**30, "1", None])
+@pytest.mark.parametrize("revision", [True, 1.0, 0, -1, 10**8 + 1, 10**30, "1", None])
 def test_a_revision_that_is_none_is_refused(tmp_path: Path, revision: Any) -> None:
     _write(tmp_path, _notebook(_held(_record(revision=revision))), _record(response=GREEN))
     answers, problems = _read(tmp_path)
     assert answers == {"pick": GREEN}
-    assert problems == ("the notebook's metadata, item 'pick': not a readable answer",)
+    (problem,) = problems
+    assert problem.startswith("the notebook's metadata, item 'pick': not a readable answer")
+    assert ("its revision is above 100,000,000" in problem) == (revision in (10**8 + 1, 10**30))
 
 
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "9" * 5_000])

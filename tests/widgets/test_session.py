@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,20 +12,17 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from autograder import open_quiz
+from autograder.errors import QuizError
 from autograder.items.code import MAX_SOURCE, PublicCheck, PublicCode
 from autograder.items.numeric import PublicNumeric
 from autograder.quiz import PublicQuiz
 from autograder.session import QuizSession
-from autograder.visible_checks import run_check
+from autograder.visible_checks import run_checks
 
 COMMON: dict[str, Any] = {"points": 2, "difficulty": "direct", "stem": "The stem."}
 STARTER = "def double(x):\n    ..."
 SOLVED = "def double(x):\n    return 2 * x"
 MARK = "# answer: double  (keep this line; run the cell to record your answer)\n"
-
-
-class CheckWithKey(PublicCheck):
-    expect: Any = None
 
 
 @pytest.fixture(scope="module")
@@ -156,36 +154,106 @@ def test_silent_runs_are_not_recorded(
     assert _sources(folder) == []
 
 
-def test_visible_checks_run_on_what_the_learner_defined(
-    shell: InteractiveShell, quiz: QuizSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _run_checks(quiz: QuizSession, patch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the page hears when the learner runs the visible checks."""
     widget = quiz.show("double")
     sent: list[Any] = []
-    monkeypatch.setattr(widget, "send", sent.append)
-    shell.run_cell(MARK + SOLVED)
+    patch.setattr(widget, "send", sent.append)
     widget._handle_custom_msg({"kind": "run-checks"}, [])
     (message,) = sent
+    return message
+
+
+def test_visible_checks_run_on_what_is_recorded(
+    shell: InteractiveShell, quiz: QuizSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = _run_checks(quiz, monkeypatch)
+    assert message["results"] == []
+    assert "Nothing is recorded yet" in message["problem"]
+    shell.run_cell(MARK + SOLVED)
+    shell.run_cell("double = None")
+    message = _run_checks(quiz, monkeypatch)
     three, nothing = message["results"]
+    assert message["problem"] == ""
     assert three == {"name": "Doubles three", "outcome": "value", "detail": "6"}
     assert nothing["outcome"] == "failed"
     assert nothing["detail"].startswith("raised TypeError: unsupported operand")
+    assert nothing["detail"].endswith("on line 2")
     assert "n" not in shell.user_ns
 
 
+def test_what_another_cell_defines_is_not_there_as_in_grading(
+    shell: InteractiveShell, quiz: QuizSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.run_cell("FACTOR = 2")
+    shell.run_cell(MARK + "def double(x):\n    return FACTOR * x")
+    three, _ = _run_checks(quiz, monkeypatch)["results"]
+    assert three["outcome"] == "failed"
+    assert "NameError: name 'FACTOR' is not defined" in three["detail"]
+
+
 @pytest.mark.parametrize(
-    ("call", "expected", "outcome", "detail"),
+    ("line", "words"),
     [
-        ("(1, (2, 3))", [1, [2, 3]], "passed", "(1, (2, 3))"),
-        ("{'shape': (2, 3)}", {"shape": [2, 3]}, "passed", "{'shape': (2, 3)}"),
-        ("[1]", [2], "failed", "[1], expected [2]"),
-        ("'x' * 500", None, "value", "'" + "x" * 298 + "…"),
-        ("raise SystemExit\n1", None, "failed", "raised SystemExit"),
-        ("missing", None, "failed", "raised NameError: name 'missing' is not defined"),
+        ("%matplotlib inline", "line 3, “%matplotlib inline”, is an IPython command"),
+        ("files = !ls", "line 3, “files = !ls”, is an IPython command"),
+        ("double?", "line 3, “double?”, is an IPython command"),
+        ("await double(3)", "line 3, “await double(3)”, awaits outside of a function"),
+        ("double(", "line 3, “double(”, is no Python ('(' was never closed)"),
     ],
 )
-def test_a_check_says_what_came_of_it(call: str, expected: Any, outcome: str, detail: str) -> None:
-    check = CheckWithKey(id="one", name="One", call=call, expect=expected)
-    assert run_check(check, {}) == {"name": "One", "outcome": outcome, "detail": detail}
+def test_code_that_grading_cannot_run_is_named_at_once(
+    shell: InteractiveShell,
+    folder: Path,
+    quiz: QuizSession,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    words: str,
+) -> None:
+    widget = quiz.show("double")
+    source = f"{SOLVED}\n{line}"
+    quiz.on_cell("double", source)
+    assert widget.status["state"] == "saved"
+    assert words in widget.status["message"]
+    assert _sources(folder) == [source]
+    assert words in _run_checks(quiz, monkeypatch)["problem"]
+    assert words in quiz.answer("double", {"source": source + "\n"})
+    assert words in " ".join(quiz.show("double").text.split())
+    quiz.on_cell("double", SOLVED)
+    assert widget.status == {"state": "saved", "message": ""}
+
+
+def test_visible_checks_without_widgets(quiz: QuizSession, capsys: Any) -> None:
+    quiz.check("double")
+    assert "Nothing is recorded yet" in capsys.readouterr().out
+    quiz.answer("double", {"source": SOLVED})
+    quiz.check("double")
+    told = capsys.readouterr().out
+    assert "Doubles three\n    n = 3\n    double(n)\n  gives 6\n" in told
+    assert "raised TypeError" in told
+    with pytest.raises(QuizError, match="'size' has no visible checks"):
+        quiz.check("size")
+
+
+@pytest.mark.parametrize(
+    ("call", "outcome", "detail"),
+    [
+        ("(1, (2, 3))", "value", "(1, (2, 3))"),
+        ("'x' * 500", "value", "'" + "x" * 298 + "…"),
+        ("raise SystemExit\n1", "failed", "raised SystemExit"),
+        ("missing", "failed", "raised NameError: name 'missing' is not defined"),
+        ("FACTOR", "value", "2"),
+    ],
+)
+def test_a_check_says_what_came_of_it(call: str, outcome: str, detail: str) -> None:
+    check = PublicCheck(id="one", name="One", call=call)
+    code = PublicCode(
+        **COMMON, id="f", type="code", title="F", starter="", setup="FACTOR = 2", checks=[check]
+    )
+    before = random.getstate()
+    (result,) = run_checks(code, "import random\nrandom.random()")
+    assert result == {"name": "One", "outcome": outcome, "detail": detail}
+    assert random.getstate() == before
 
 
 def test_without_ipython_a_quiz_opens_all_the_same(folder: Path) -> None:
