@@ -1,6 +1,7 @@
 """What answers given without knowledge would earn.
 
-Every number comes from ``Item.score`` itself, by trying all answers of a kind or a seeded sample.
+Every number comes from ``Item.score`` itself, by trying all answers of a kind or a seeded sample,
+or for ``code`` from the sandbox (``without_knowledge``).
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, islice, permutations, product
 from statistics import fmean, pstdev
 from typing import Any
 
 from autograder.checks.findings import Finding, numbered
+from autograder.items import Score
 from autograder.items.cloze import ChoiceBlank, TextBlank
 from autograder.quiz import Quiz
 
@@ -29,9 +31,10 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 class Pay:
     """The fraction of an item's points that each way of guessing earns; None: does not apply.
 
-    ``everything`` is all options picked, or the best single option for all prompts. ``first`` is
-    the order shown: the first option, or prompts, steps and blanks as they stand. ``margin`` is
-    three standard errors of ``random`` where it was sampled, else 0.
+    ``everything`` is all options picked, the best single option for all prompts, or the best
+    constant that code may return, which ``note`` names. ``first`` is the order shown: the first
+    option, or prompts, steps and blanks as they stand. ``margin`` is three standard errors of
+    ``random`` where it was sampled, else 0.
     """
 
     blank: float
@@ -39,6 +42,7 @@ class Pay:
     first: float | None
     random: float
     margin: float = 0.0
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,10 @@ LIMITS = {
     "numeric": Limit(None, 0.0, 0.0),
     "cloze": Limit(None, 2 / 3, 1 / 3),
     "case_study": Limit(None, 0.0, 0.0),
-    "code": Limit(None, 0.0, 0.0),
+    "code": Limit(0.25, 0.0, 0.0),
 }
+_ALL = "all options picked, or one for all,"
+_EVERYTHING = {"code": "a constant that every function returns"}
 _REMEDY = {
     "single_choice": "add options",
     "multiple_select": "add wrong options, at least as many as right ones",
@@ -70,7 +76,7 @@ _REMEDY = {
     "(exclude such parameters with `where`), and pay nothing for a slip of that kind",
     "cloze": "add options or blanks; ask for words and numbers that do not stand in the text",
     "case_study": "leave its grading to a person",
-    "code": "leave its grading to the sandbox",
+    "code": "let these checks return more, or give them less weight",
 }
 
 
@@ -107,9 +113,19 @@ def pay_of_variants(variants: Sequence[Any]) -> Pay:
     )
 
 
-def pays(quiz: Quiz) -> dict[str, Pay]:
-    """What guessing earns in every item, by its id."""
-    return {item.id: pay_of_variants(variants) for _, item, variants in numbered(quiz)}
+#: For a ``code`` item, by its id, what each answer that knows nothing earns in the sandbox.
+Tried = Mapping[str, Mapping[str, Score]]
+
+
+def pays(quiz: Quiz, tried: Tried | None = None) -> dict[str, Pay]:
+    """What guessing earns in every item, by its id; in ``code`` items as far as it was tried."""
+    earned = {item.id: pay_of_variants(variants) for _, item, variants in numbered(quiz)}
+    for name, scores in (tried or {}).items():
+        best = max(scores, key=lambda constant: scores[constant].fraction or 0.0)
+        passed = [remark.part for remark in scores[best].remarks if remark.right]
+        note = f" (code that returns {best} passes: {'; '.join(passed)})"
+        earned[name] = replace(earned[name], everything=scores[best].fraction or 0.0, note=note)
+    return earned
 
 
 def problems(quiz: Quiz, earned: dict[str, Pay]) -> Iterator[Finding]:
@@ -119,13 +135,13 @@ def problems(quiz: Quiz, earned: dict[str, Pay]) -> Iterator[Finding]:
         if got.blank:
             yield Finding((*loc, "type"), f"a blank answer earns {got.blank:.0%}; it must earn 0")
         for name, pays, most, margin in (
-            ("all options picked, or one for all,", got.everything, limit.everything, 0.0),
+            (_EVERYTHING.get(item.type, _ALL), got.everything, limit.everything, 0.0),
             ("the order shown", got.first, limit.first, 0.0),
             ("a random answer", got.random, limit.random, got.margin),
         ):
             if pays is not None and most is not None and pays > most + margin + 1e-9:
                 message = f"{name} earns {pays:.0%} of the points, at most {most:.0%} is allowed"
-                yield Finding((*loc, "type"), f"{message}; {remedy}")
+                yield Finding((*loc, "type"), f"{message}{got.note}; {remedy}")
 
 
 def table(quiz: Quiz, earned: dict[str, Pay]) -> str:
@@ -141,7 +157,7 @@ def table(quiz: Quiz, earned: dict[str, Pay]) -> str:
         each = ((getattr(earned[item.id], field) or 0.0) * item.points for item in quiz.items)
         return sum(each) / points
 
-    whole = Pay(*(total(field) for field in ("blank", "everything", "first", "random")))
+    whole = Pay(total("blank"), total("everything"), total("first"), total("random"))
     return "\n".join([*lines, f"{'all items':{width}}  {'':15}  {_row(whole)}"])
 
 

@@ -146,13 +146,21 @@ class Code(Item):
     def judge(self, response: CodeResponse) -> Score:
         return Score("waiting", None, "The code was not run yet: it needs the sandbox.")
 
-    def judge_outcomes(self, outcomes: Sequence[Outcome], reference: Sequence[Outcome]) -> Score:
+    def judge_outcomes(
+        self,
+        outcomes: Sequence[Outcome],
+        reference: Sequence[Outcome],
+        *,
+        for_author: bool = False,
+    ) -> Score:
         """Compare what the checks returned with the key.
 
         Parameters
         ----------
         outcomes, reference
             What came of every check with the learner's code and with the solution.
+        for_author
+            Tell everything of hidden checks, too.
 
         Returns
         -------
@@ -166,7 +174,8 @@ class Code(Item):
         remarks = []
         earned = 0.0
         for check, outcome, key in zip(self.checks, outcomes, reference, strict=True):
-            wrong = _wrong(check, outcome, key)
+            hidden = not (check.visible or for_author)
+            wrong = _wrong(check, outcome, key, hidden)
             text = f"Your code {wrong}. {check.feedback}" if wrong else check.feedback
             misconception = check.misconception if wrong else None
             remarks.append(Remark(check.name, not wrong, text, misconception))
@@ -179,12 +188,12 @@ class Code(Item):
         return Score("graded", fraction, reason, tuple(remarks))
 
 
-def _wrong(check: Check, outcome: Outcome, key: Outcome) -> str:
+def _wrong(check: Check, outcome: Outcome, key: Outcome, hidden: bool) -> str:
     """What is wrong with the outcome of a check; empty where nothing is."""
     if outcome.kind != "returned":
-        return outcome.detail
+        return (hidden and outcome.guarded) or outcome.detail
     expected = check.expect if check.has_key else key.value
-    return difference(expected, outcome.value, check.tolerance.rule())
+    return difference(expected, outcome.value, check.tolerance.rule(), hidden=hidden)
 
 
 def _lines(code: str) -> list[str]:

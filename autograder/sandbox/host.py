@@ -125,8 +125,9 @@ def run(
     """Run learner code: one outcome for each call.
 
     ``setup`` is trusted and runs once; then ``source`` and one call run in a fresh copy of that
-    process, for each call in turn. Where the machine, not the learner, kept a check from ending,
-    its outcome is ``lost``.
+    process, for each call in turn. A call is sent when those before it have ended, so that no
+    process holds one that comes later. Where the machine, not the learner, kept a check from
+    ending, its outcome is ``lost``.
 
     Raises
     ------
@@ -203,22 +204,21 @@ def run_confined(
     ]
     nobody = _FIRST_FREE_USER + secrets.randbelow(_FREE_USERS)
     job = {
-        **_job(setup, source, calls, limits),
+        **_job(setup, source, limits),
         "uid": nobody if confinement.gives_up_root == "inside" else None,
         "isolated": True,
         "limit_tasks": confinement.limits_tasks(),
     }
     start_as = nobody if confinement.gives_up_root == "before" else None
     environment = _environment("/tmp", view.module_folders)
-    return _outcomes(command, environment, job, start_as=start_as)
+    return _outcomes(command, environment, job, calls, start_as=start_as)
 
 
-def _job(setup: str, source: str, calls: Sequence[str], limits: Limits) -> dict[str, Any]:
+def _job(setup: str, source: str, limits: Limits) -> dict[str, Any]:
     """What the runner is told, however it is started."""
     return {
         "setup": setup,
         "source": source,
-        "calls": list(calls),
         "limits": {"seconds": limits.seconds, "memory_mb": limits.memory_mb},
     }
 
@@ -229,10 +229,10 @@ def _run_unconfined(
     if os.name != "posix":
         raise SandboxError(_INSTALL.format(reason="This machine cannot fork processes."))
     plain = {"uid": None, "isolated": False, "limit_tasks": False}
-    job = {**_job(setup, source, calls, limits), **plain}
+    job = {**_job(setup, source, limits), **plain}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         environment = _environment(folder, _View(setup).module_folders)
-        return _outcomes(_python(str(_RUNNER)), environment, job, folder=folder)
+        return _outcomes(_python(str(_RUNNER)), environment, job, calls, folder=folder)
 
 
 def _python(runner: str) -> list[str]:
@@ -374,26 +374,25 @@ def _outcomes(
     command: list[str],
     environment: dict[str, str],
     job: dict[str, Any],
+    calls: Sequence[str],
     *,
     folder: str = "/",
     start_as: int | None = None,
 ) -> tuple[Outcome, ...]:
     """Start the runner and turn the lines it writes into outcomes."""
-    calls, seconds = len(job["calls"]), job["limits"]["seconds"]
+    seconds = job["limits"]["seconds"]
     with tempfile.TemporaryFile() as complaints:
         how = {"env": environment, "cwd": folder, "stderr": complaints}
         if start_as is not None:
             how |= {"user": start_as, "group": start_as, "extra_groups": []}
         with _process(command, how) as process:
-            assert process.stdin is not None
-            with suppress(BrokenPipeError):
-                process.stdin.write(json.dumps(job).encode() + b"\n")
-                process.stdin.flush()
-            lines = _Lines(process, calls)
+            _send(process, job)
+            lines = _Lines(process, len(calls))
             first = lines.next(SETUP_SECONDS + _GRACE_SECONDS)
             outcomes = []
             if first is not None and first["setup"] is None:
-                for _ in range(calls):
+                for call in calls:
+                    _send(process, call)
                     line = lines.next(seconds + _GRACE_SECONDS)
                     if line is None:
                         break
@@ -405,7 +404,15 @@ def _outcomes(
         if first["setup"] is not None:
             raise SetupError(f"the setup code raised {error_text(first['setup'])}")
     lost = Outcome("lost", detail="The sandbox ended before this check")
-    return (*outcomes, *[lost] * (calls - len(outcomes)))
+    return (*outcomes, *[lost] * (len(calls) - len(outcomes)))
+
+
+def _send(process: subprocess.Popen[bytes], data: object) -> None:
+    """Tell the runner something; where it has ended, its silence will say so."""
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):
+        process.stdin.write(json.dumps(data).encode() + b"\n")
+        process.stdin.flush()
 
 
 @contextmanager
@@ -475,5 +482,6 @@ def _outcome(line: dict[str, Any], limits: dict[str, Any]) -> Outcome:
     if not data.startswith(STARTED):
         return Outcome("lost", detail="The process of this check could not be confined")
     if data == STARTED:
-        return Outcome("stopped", detail=f"ended the Python process ({ended})")
+        said = "ended the Python process"
+        return Outcome("stopped", None, f"{said} ({ended})", said)
     return decode(data.removeprefix(STARTED))

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograder.errors import AutograderError
 from autograder.sandbox.host import Isolation, Limits, SandboxError, SetupError, run
-from autograder.sandbox.outcomes import Outcome, Unsupported, difference
+from autograder.sandbox.outcomes import Array, Outcome, Unsupported, difference
 
 if TYPE_CHECKING:
     from autograder.items.base import Score
     from autograder.items.code import Code
 
+#: Answers that know nothing: what every function returns, by the name under which it is reported.
+_CONSTANTS = {name: name for name in ("True", "None", "0", "1", "''", "[]")} | {
+    "its first argument": "{first}",
+    "an object that agrees with everything": "_Agreeing(0)",
+}
+_AGREEING = """
+class _Agreeing(float):
+    __hash__ = float.__hash__
+    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = lambda self, other: True
+    __ne__ = lambda self, other: False
+    __sub__ = __rsub__ = __abs__ = __round__ = __call__ = lambda self, *rest, **named: self
+    __getattr__ = lambda self, name: self
+"""
 #: What the references returned, by all that it depends on.
 _references: dict[Any, tuple[Outcome, ...]] = {}
 
@@ -52,8 +67,8 @@ def judge_or_wait(item: Code, source: str, isolation: Isolation = Isolation.REQU
 def verify(item: Code, isolation: Isolation = Isolation.REQUIRED) -> list[str]:
     """What is wrong with an item, for its author; empty where nothing is.
 
-    The solution has to pass every check and to return the same in a second run; the starter has
-    to fail every check.
+    The solution has to pass every check and to return the same in a second run, and what it
+    returns has to be a value that says something; the starter has to fail every check.
 
     Raises
     ------
@@ -61,11 +76,11 @@ def verify(item: Code, isolation: Isolation = Isolation.REQUIRED) -> list[str]:
         Where there is no sandbox on this machine (and the risk was not accepted).
     """
     try:
-        first = _solve(item, isolation)
+        first = _reference(item, isolation)
         second = _solve(item, isolation)
     except (SetupError, SolutionError) as error:
         return [str(error)]
-    solved = item.judge_outcomes(first, first).remarks
+    solved = item.judge_outcomes(first, first, for_author=True).remarks
     started = item.judge_outcomes(_run(item, item.starter, isolation), first).remarks
     problems = []
     for number, check in enumerate(item.checks):
@@ -73,11 +88,63 @@ def verify(item: Code, isolation: Isolation = Isolation.REQUIRED) -> list[str]:
         wrong = difference(first[number].value, second[number].value, check.tolerance.rule())
         if wrong:
             problems.append(f"{place}: another run of the solution {wrong}; seed what is random")
+        if _says_nothing(first[number].value):
+            problems.append(
+                f"{place}: only {first[number].value!r} is compared, and code that lies in its "
+                "comparisons returns that, too; let the call return the value itself, and compare "
+                "it by `expect`"
+            )
         if not solved[number].right:
             problems.append(f"{place}: the solution fails: {solved[number].text}")
         if started[number].right:
             problems.append(f"{place}: the starter passes already")
     return problems
+
+
+def without_knowledge(item: Code, isolation: Isolation = Isolation.REQUIRED) -> dict[str, Score]:
+    """What answers earn whose functions all return one constant, or their first argument.
+
+    Raises
+    ------
+    AutograderError
+        Where the item cannot be judged here; ``verify`` says why.
+    """
+    reference = _reference(item, isolation)
+    calls = [
+        f"{_returning(item.starter, value)}\n{check.call}"
+        for value in _CONSTANTS.values()
+        for check in item.checks
+    ]
+    outcomes = run(item.setup, "", calls, _limits(item), isolation)
+    size = len(item.checks)
+    return {
+        name: item.judge_outcomes(outcomes[number * size :][:size], reference)
+        for number, name in enumerate(_CONSTANTS)
+    }
+
+
+def _returning(starter: str, value: str) -> str:
+    """The starter with functions that return a value, and with that value for ``...``."""
+    tree = ast.parse(starter)
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and not method.name.startswith("__init"):
+                    _return(method, value, method.args.args[1:])
+        elif isinstance(node, ast.FunctionDef):
+            _return(node, value, [*node.args.posonlyargs, *node.args.args])
+        elif isinstance(node, ast.Assign) and ast.unparse(node.value) in ("...", "None"):
+            node.value = _expression(value, [])
+    return f"{_AGREEING}\n{ast.unparse(tree)}"
+
+
+def _return(function: ast.FunctionDef, value: str, arguments: Sequence[ast.arg]) -> None:
+    function.body = [ast.copy_location(ast.Return(_expression(value, arguments)), function)]
+
+
+def _expression(value: str, arguments: Sequence[ast.arg]) -> ast.expr:
+    first = arguments[0].arg if arguments else "None"
+    return ast.parse(value.format(first=first), mode="eval").body
 
 
 def _reference(item: Code, isolation: Isolation) -> tuple[Outcome, ...]:
@@ -103,12 +170,18 @@ def _solve(item: Code, isolation: Isolation) -> tuple[Outcome, ...]:
 
 
 def _run(item: Code, source: str, isolation: Isolation) -> tuple[Outcome, ...]:
-    limits = Limits(item.limits.seconds, item.limits.memory_mb)
-    calls = [check.call for check in item.checks]
+    """What comes of the checks, run in an order in which no visible one can find a hidden one."""
+    order = sorted(range(len(item.checks)), key=lambda place: not item.checks[place].visible)
+    calls = [item.checks[place].call for place in order]
     try:
-        return run(item.setup, source, calls, limits, isolation)
+        outcomes = run(item.setup, source, calls, _limits(item), isolation)
     except SetupError as error:
         raise SetupError(f"item {item.id!r}: {error}") from error
+    return tuple(outcomes[order.index(place)] for place in range(len(order)))
+
+
+def _limits(item: Code) -> Limits:
+    return Limits(item.limits.seconds, item.limits.memory_mb)
 
 
 def _place(item: Code, check: str) -> str:
@@ -121,3 +194,20 @@ def _holds_unsupported(value: object) -> bool:
     if isinstance(value, list):
         return any(map(_holds_unsupported, value))
     return isinstance(value, Unsupported)
+
+
+def _says_nothing(value: object) -> bool:
+    """Whether a value is empty, or nothing but one and the same of True, False and None."""
+    leaves = list(_leaves(value))
+    return not leaves or (
+        all(leaf is None or isinstance(leaf, bool) for leaf in leaves) and len(set(leaves)) == 1
+    )
+
+
+def _leaves(value: object) -> Iterator[object]:
+    if isinstance(value, dict | list | Array):
+        parts = value.values if isinstance(value, Array) else value
+        for part in parts.values() if isinstance(parts, dict) else parts:
+            yield from _leaves(part)
+    elif value != "":
+        yield value

@@ -2,10 +2,14 @@
 
 Nothing here trusts the process that sent a value, and nothing needs torch or NumPy: a tensor is
 its dtype, its shape and its numbers.
+
+What is said of a hidden check holds nothing that the learner's code could choose (messages, values,
+names, sizes): such code could find the hidden call in its own process and send it that way.
 """
 
 from __future__ import annotations
 
+import builtins
 import json
 import math
 import re
@@ -65,12 +69,14 @@ class Outcome:
     """How one check ended.
 
     ``returned``: with ``value``. ``raised`` and ``stopped``: ``detail`` says for a learner what
-    happened. ``lost``: for a reason that is not the learner's, said in ``detail``.
+    happened; ``guarded`` says it without what the code chose, where ``detail`` holds any of that.
+    ``lost``: for a reason that is not the learner's, said in ``detail``.
     """
 
     kind: Kind
     value: Value = None
     detail: str = ""
+    guarded: str = ""
 
 
 def decode(data: bytes) -> Outcome:
@@ -81,7 +87,8 @@ def decode(data: bytes) -> Outcome:
         if set(message) == {"value"}:
             return Outcome("returned", _value(message["value"], 0))
         if set(message) == {"error"}:
-            return Outcome("raised", detail="raised " + error_text(message["error"]))
+            error = message["error"]
+            return Outcome("raised", None, f"raised {error_text(error)}", _raised(error["type"]))
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
     return unreadable
@@ -93,6 +100,13 @@ def error_text(error: dict[str, Any]) -> str:
     said = f"{kind}: {message}" if type(message) is str and message else str(kind)
     place = f" on line {line}" if type(line) is int and 0 < line < 10**6 else ""
     return quoted(said) + place
+
+
+def _raised(kind: object) -> str:
+    """The type of an exception where it is one of Python's own, which no code can name."""
+    own = getattr(builtins, kind, None) if isinstance(kind, str) else None
+    is_exception = isinstance(own, type) and issubclass(own, BaseException)
+    return f"raised {quoted(str(kind))}" if is_exception else "raised an exception"
 
 
 def quoted(text: str) -> str:
@@ -144,28 +158,34 @@ def _array(kind: Literal["tensor", "array"], dtype: str, shape: Any, values: Any
     return Array(kind, dtype, tuple(shape), tuple(values))
 
 
-def difference(expected: Value, actual: Value, tolerance: Tolerance) -> str:
+def difference(
+    expected: Value, actual: Value, tolerance: Tolerance, *, hidden: bool = False
+) -> str:
     """What is wrong with a value, for a learner to read; empty where nothing is.
 
     The rule: both have the same type, and ints, strings, bools, dtypes and shapes are equal;
     floats agree within the tolerance; NaN is right only where NaN is expected. A tuple counts as
     a list. An int is right where a float is expected and agrees with it; a float is never right
-    for an int, nor a bool for a number. Values are never told, only dtypes, shapes and types.
+    for an int, nor a bool for a number. Expected values are never told, only dtypes, shapes and
+    types; of a ``hidden`` check, what was returned is not told either.
     """
     if isinstance(actual, Unsupported):
-        return f"returned a value of type {quoted(actual.name)}, which a check cannot compare"
+        name = "" if hidden else f" of type {quoted(actual.name)}"
+        return f"returned a value{name}, which a check cannot compare"
     if type(expected) is float and type(actual) is int:
         with suppress(OverflowError):
             actual = float(actual)
     if type(expected) is not type(actual):
         return f"returned {_type(actual)}, expected {_type(expected)}"
     if isinstance(expected, float):
-        return _number_difference(expected, actual, tolerance)
+        if tolerance.agree(expected, actual):
+            return ""
+        return "returned NaN" if math.isnan(actual) else _not_right(f"{actual:.6g}", hidden)
     if isinstance(expected, Array):
-        return _array_difference(expected, actual, tolerance)
+        return _array_difference(expected, actual, tolerance, hidden)
     if isinstance(expected, list):
         if len(expected) != len(actual):
-            return f"returned {len(actual)} values, expected {len(expected)}"
+            return _other(f"{len(actual)} values", f"{len(expected)}", "number of values", hidden)
         pairs = [
             (f"value {place}", *pair)
             for place, pair in enumerate(zip(expected, actual, strict=True), start=1)
@@ -175,29 +195,30 @@ def difference(expected: Value, actual: Value, tolerance: Tolerance) -> str:
             return "returned a dict with other keys than expected"
         pairs = [(f"the value of {quoted(key)}", expected[key], actual[key]) for key in expected]
     else:
-        return "" if expected == actual else f"returned {quoted(repr(actual))}, which is not right"
+        return "" if expected == actual else _not_right(quoted(repr(actual)), hidden)
     for place, wanted, given in pairs:
-        wrong = difference(wanted, given, tolerance)
+        wrong = difference(wanted, given, tolerance, hidden=hidden)
         if wrong:
             return f"{wrong} ({place} of the result)" if "of the result" not in wrong else wrong
     return ""
 
 
-def _number_difference(expected: float, actual: float, tolerance: Tolerance) -> str:
-    if tolerance.agree(expected, actual):
-        return ""
-    if math.isnan(actual):
-        return "returned NaN"
-    return f"returned {actual:.6g}, which is not right"
+def _not_right(shown: str, hidden: bool) -> str:
+    return f"returned {'a value' if hidden else shown}, which is not right"
 
 
-def _array_difference(expected: Array, actual: Array, tolerance: Tolerance) -> str:
+def _other(actual: str, expected: str, what: str, hidden: bool) -> str:
+    shown = f"another {what}" if hidden else actual
+    return f"returned {shown}, expected {expected}"
+
+
+def _array_difference(expected: Array, actual: Array, tolerance: Tolerance, hidden: bool) -> str:
     if expected.kind != actual.kind:
         return f"returned {actual}, expected {expected}"
     if expected.shape != actual.shape:
-        return f"returned shape {_shape(actual)}, expected {_shape(expected)}"
+        return _other(f"shape {_shape(actual)}", _shape(expected), "shape", hidden)
     if expected.dtype != actual.dtype:
-        return f"returned dtype {actual.dtype}, expected {expected.dtype}"
+        return _other(f"dtype {actual.dtype}", expected.dtype, "dtype", hidden)
     pairs = list(zip(expected.values, actual.values, strict=True))
     if isinstance(next(iter(expected.values), None), float):
         wrong = [pair for pair in pairs if not tolerance.agree(*pair)]

@@ -3,9 +3,10 @@ code itself.
 
 It needs the standard library alone. Its job is a line of JSON on standard input, which stays open
 for as long as anyone wants the result. It runs the job's ``setup`` once, so that imports are paid
-once; then, for every call, it forks a process that runs the learner's source and the call, watches
-it, kills everything it left behind, and writes one line of JSON. What a check sent is passed on
-unread.
+once, and says so; then, for every call that comes, each a line of JSON, it forks a process that
+runs the learner's source and the call, watches it, kills everything it left behind, and writes one
+line of JSON. What a check sent is passed on unread. The next call is sent after that: no process of
+a check can find a later one.
 
 ``run`` in ``autograder/sandbox/host.py`` writes the job and reads the lines.
 """
@@ -103,8 +104,9 @@ _MACHINES = {  # audit architecture, column above, then: clone, clone3, socket
 
 
 def main() -> None:
-    job = json.loads(sys.stdin.buffer.readline())
-    job["lifeline"] = os.dup(0)
+    orders = os.fdopen(os.dup(0), "rb")
+    job = json.loads(orders.readline())
+    job["lifeline"] = orders.fileno()
     channel = os.fdopen(os.dup(1), "w")
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
@@ -125,8 +127,8 @@ def main() -> None:
         emit({"setup": describe(error, SETUP)})
         return
     emit({"setup": None})
-    for number, call in enumerate(job["calls"]):
-        emit(run_check(number, call, module, job))
+    for line in iter(orders.readline, b""):
+        emit(run_check(json.loads(line), module, job))
 
 
 def protect(uid: int | None) -> None:
@@ -161,7 +163,7 @@ def time_limit(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
-def run_check(number: int, call: str, module: types.ModuleType, job: dict[str, Any]) -> Any:
+def run_check(call: str, module: types.ModuleType, job: dict[str, Any]) -> Any:
     """Run one call in a process of its own and say how it ended."""
     readable, writable = os.pipe()
     child = os.fork()
@@ -177,7 +179,7 @@ def run_check(number: int, call: str, module: types.ModuleType, job: dict[str, A
     finally:
         os.close(readable)
         kill_everything(child)
-    return {"check": number, "ended": ended, "data": base64.b64encode(data).decode()}
+    return {"ended": ended, "data": base64.b64encode(data).decode()}
 
 
 def watch(child: int, readable: int, job: dict[str, Any]) -> tuple[str, bytes]:

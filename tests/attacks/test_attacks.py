@@ -183,6 +183,12 @@ def test_no_key_and_nobody_else_s_work_comes_back(graded: Path) -> None:
                 assert cases[item] not in page, attack
 
 
+def test_no_hidden_check_comes_back(graded: Path) -> None:
+    shown = str(classes.graded_notebooks(graded, "probe")["sends_the_hidden_check_back"])
+    assert "Your code raised" in shown and "double(3)" in shown, "the visible check is not shown"
+    assert "double([1])" not in shown
+
+
 def test_markup_of_a_submission_is_harmless(graded: Path) -> None:
     for quiz, attack in (("heads", "injects_markup"), ("probe", "injects_markdown")):
         notebook = classes.graded_notebooks(graded, quiz)[attack]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from copy import deepcopy
 from pathlib import Path
@@ -21,6 +22,7 @@ from autograder.sandbox import (
     judging,
     run,
     verify,
+    without_knowledge,
 )
 from autograder.sandbox.outcomes import Outcome
 
@@ -55,12 +57,14 @@ class TokenHead(nn.Module):
         {
             "id": "values",
             "name": "A linear layer",
+            "visible": True,
             "call": "TokenHead(8, 3)(torch.randn(2, 5, 8))",
             "feedback": "One linear layer.",
         },
         {
             "id": "trains",
             "name": "It learns",
+            "visible": True,
             "weight": 2,
             "call": """
 head = TokenHead(4, 2)
@@ -210,8 +214,71 @@ def test_learners_never_share_a_process_with_the_key(monkeypatch: pytest.MonkeyP
     assert outcomes == (Outcome("returned", True),)
 
 
-def find_check() -> dict[str, Any]:
-    return {"id": "f", "name": "f", "call": "f()", "feedback": "Feedback."}
+def find_check(**changes: Any) -> dict[str, Any]:
+    return {"id": "f", "name": "f", "call": "f()", "feedback": "Feedback.", **changes}
+
+
+FIND_CALL = """
+import sys
+def find():
+    frame = sys._getframe()
+    while "call" not in frame.f_locals:
+        frame = frame.f_back
+    return frame.f_locals["call"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("raise ValueError(find())", "raised `ValueError`"),
+        ("raise type(find(), (Exception,), {})", "raised an exception"),
+        ("raise type('ValueError', (Exception,), {})(find())", "raised `ValueError`"),
+        ("return find()", "returned str, expected list"),
+        ("return [find(), find()]", "returned another number of values, expected 1"),
+        ("return [find()]", "returned a value, which is not right (value 1 of the result)"),
+        (
+            "return [type(find(), (), {})()]",
+            "returned a value, which a check cannot compare (value 1 of the result)",
+        ),
+        ("import os; os._exit(len(find()))", "ended the Python process"),
+    ],
+)
+def test_of_a_hidden_check_nothing_comes_back_that_code_chose(body: str, said: str) -> None:
+    checks = [find_check(call="(41 * 271, f())[1]", expect=["x"])]
+    hidden = item(setup="", starter="", solution="def f(): return ['x']", checks=checks)
+    score = judge(hidden, f"{FIND_CALL}\ndef f():\n    {body}\n")
+    assert score.fraction == 0
+    assert not re.search("271|11111", repr(score))
+    assert texts(score) == [f"Your code {said}. Feedback."]
+
+
+def test_array_shapes_and_dtypes_of_a_hidden_check_are_not_told() -> None:
+    checks = [{**check, "visible": False} for check in HEAD["checks"]]
+    source = HEAD["solution"].replace("(states)\n", "(states).mean(dim=1)\n")
+    said = judge(item(checks=checks), source).remarks[1].text
+    assert "returned another shape, expected (2, 5, 3)" in said
+    source = HEAD["solution"].replace("(states)\n", "(states).double()\n")
+    said = judge(item(checks=checks), source).remarks[1].text
+    assert "returned another dtype, expected float32" in said
+
+
+def test_the_process_of_a_visible_check_holds_no_hidden_call() -> None:
+    """The hidden check stands first, and what a visible one says may be anything."""
+    checks = [find_check(call="f() + 41 * 271"), find_check(id="g", visible=True)]
+    look = (
+        "import gc, re, sys\n"
+        "def f():\n"
+        "    frame, held = sys._getframe(), repr(gc.get_objects())\n"
+        "    while frame:\n"
+        "        held += repr((frame.f_locals, frame.f_globals))\n"
+        "        frame = frame.f_back\n"
+        "    raise ValueError(re.findall('4[1] . 27[1]', held))\n"
+    )
+    probe = item(setup="", starter="", solution="def f(): return 7", checks=checks)
+    assert "raised `ValueError: []` on line 7" in texts(judge(probe, look))[1]
+    found = run("", look, ["f() + 41 * 271"])
+    assert "41 * 271" in found[0].detail, "the search finds nothing at all"
 
 
 def test_an_author_hears_what_is_wrong_with_an_item() -> None:
@@ -243,6 +310,61 @@ def test_an_author_hears_what_is_wrong_with_an_item() -> None:
         "item 'head': the setup code raised `NameError: name 'y' is not defined` on line 2"
         in problems(solution="def f(): return 7", setup="x = 1\ny\n")
     )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "f(2) == 4",
+        "abs(f(3.0) - 9.0) < 1e-6",
+        "math.isclose(f(2.0), 4.0)",
+        "[f(2) == 4, f(3) == 9]",
+        "{'a': f(2) == 4}",
+        "None",
+        "[]",
+        "{}",
+        "''",
+        "f(2) > 5",
+    ],
+)
+def test_a_check_that_compares_by_itself_is_refused(call: str) -> None:
+    """A float that lies, and a patched ``math``, would pass it."""
+    square = item(
+        setup="import math",
+        starter="def f(x): ...",
+        solution="def f(x): return x * x",
+        checks=[find_check(call=call), find_check(id="g", call="[f(2), f(3) > 4, f(1) > 4]")],
+    )
+    (problem,) = [one for one in verify(square) if "starter" not in one]
+    assert problem.startswith("item 'head', check 'f': only ")
+    assert problem.endswith("let the call return the value itself, and compare it by `expect`")
+
+
+def test_what_constants_earn_is_known() -> None:
+    clamp = item(
+        setup="",
+        starter="class Clamp:\n    def __call__(self, x): ...\n\ndef f(x, least): ...\nLIMIT = ...",
+        solution="class Clamp:\n    def __call__(self, x): return max(x, 0)\n\n"
+        "def f(x, least): return max(x, least)\nLIMIT = 1",
+        checks=[
+            find_check(id="a", call="f(7, 3)"),
+            find_check(id="b", call="Clamp()(-5)"),
+            find_check(id="c", call="LIMIT", weight=2),
+            find_check(id="d", call="int(f(2, 5) == 5) + 8", weight=4),
+        ],
+    )
+    earned = {name: score.fraction for name, score in without_knowledge(clamp).items()}
+    assert earned == {
+        "True": 0,
+        "None": 0,
+        "0": 1 / 8,
+        "1": 2 / 8,
+        "''": 0,
+        "[]": 0,
+        "its first argument": 1 / 8,
+        "an object that agrees with everything": 4 / 8,
+    }
+    assert verify(clamp) == []
 
 
 def test_a_failing_solution_is_its_authors_error_not_a_learners_zero() -> None:
