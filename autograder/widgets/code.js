@@ -37,6 +37,13 @@ function code(frame) {
     return found;
   }
 
+  /** The editor of the cell that answers this question. */
+  function editor() {
+    const text = (one) => [...one.querySelectorAll(".cm-line")].map((line) => line.textContent).join("\n");
+    const editors = [...document.querySelectorAll(".jp-CodeCell .cm-content")];
+    return editors.find((one) => MARK.exec(text(one))?.[1] === id);
+  }
+
   function advice(pill) {
     const cells = workplaces()?.map(({ code }) => code) ?? null;
     if (pill === "failed" || cells === null) return "";
@@ -97,7 +104,9 @@ function code(frame) {
         text: "Go to the cell",
         onclick: () => {
           const [first] = workplaces();
-          if (first) goToCell(model, first.cell);
+          if (!first) return;
+          scrollToCell(model, first.cell);
+          focusSoon(editor);
         },
       }),
     );

@@ -390,34 +390,40 @@ function recordsOf(held, quiz) {
   return (held?.quiz === quiz ? held.records : held?.others?.[quiz]) ?? {};
 }
 
-/** Make a cell the active one and bring it into view, as a link to it in a Markdown cell does. */
-function goToCell(model, cell) {
+/** Bring a cell into view, as a link to it in a Markdown cell does; false where there are no links. */
+function scrollToCell(model, cell) {
   const links = model.widget_manager?.rendermime?.linkHandler;
-  if (!links) return;
+  if (!links) return false;
   const link = make("a");
   document.body.append(link);
   links.handleLink(link, NotebookFile.of(model).context.path, `#cell-id=${cell.id}`);
   link.click();
   link.remove();
+  return true;
+}
+
+/** Put the focus on what `find` finds, once it is there and the notebook has scrolled. */
+async function focusSoon(find) {
+  for (let tries = 0; tries < 20; tries += 1) {
+    await new Promise((done) => setTimeout(done, 150)); // the notebook moves the focus as it scrolls
+    const found = find();
+    if (found) return found.focus({ preventScroll: true });
+  }
 }
 
 /** Bring a question into view, its text first, and put the focus on what answers it. */
-async function jumpTo(model, id) {
+function jumpTo(model, id) {
   const file = NotebookFile.of(model);
-  const links = model.widget_manager?.rendermime?.linkHandler;
   const cells = file ? [...file.context.model.cells] : [];
   let place = file ? file.cellOf(id) : -1;
   while (place > 0 && cells[place].type !== "markdown") place -= 1; // the text is above
-  if (place >= 0) goToCell(model, cells[place]);
-  for (let tries = 0; tries < 20; tries += 1) {
-    await new Promise((done) => setTimeout(done, 150)); // the notebook moves the focus as it scrolls
+  const scrolled = place >= 0 && scrollToCell(model, cells[place]);
+  return focusSoon(() => {
     const shown = [...document.querySelectorAll(`[data-item="${id}"]`)];
     const view = shown.find((one) => one.checkVisibility?.() ?? one.offsetParent);
-    if (!view) continue;
-    if (place < 0 || !links) view.scrollIntoView({ block: "center" });
-    view.querySelector(CONTROLS)?.focus({ preventScroll: true });
-    return;
-  }
+    if (view && !scrolled) view.scrollIntoView({ block: "center" });
+    return view?.querySelector(CONTROLS);
+  });
 }
 
 /** Whether the kernel can be reached through this model. */

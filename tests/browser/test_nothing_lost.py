@@ -210,15 +210,14 @@ def test_a_window_closed_without_saving(
 ) -> None:
     _open(page, base_url, folder)
     _answer(page)
+    shown = screen(page, NAMES)
     expect_saved(_choose(page, "one-number"))
-    shown = {"triage-head": screen(page, ["triage-head"])["triage-head"]}
+    shown |= screen(page, ["triage-head"])
     page.close()
+    assert None not in shown.values()
     kept = records(folder / "heads.ipynb")
     assert kept.get("triage-head", {}).get("response") != shown["triage-head"]
-    course_of_one = shutil.copytree(course, folder.parent / "course-closed")
-    hand_in(course_of_one, "heads", learner, _files(folder))
-    found = graded(course_of_one, "heads")
-    assert found.responses[learner]["triage-head"] == shown["triage-head"]
+    expect_graded_as_shown(course, "heads", learner, _files(folder), shown)
 
 
 def test_a_renamed_and_a_duplicated_notebook(
