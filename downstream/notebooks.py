@@ -2,6 +2,8 @@
 
 ``notebooks/text/*.py`` (jupytext, percent format) is what people edit; ``notebooks/*.ipynb`` is
 what learners open. Cells have fixed ids, and neither times of day nor progress-bar frames are kept.
+With ``--check`` the texts are run again and compared with the notebooks: on one machine, two runs
+give the same outputs, except for measured seconds.
 """
 
 from __future__ import annotations
@@ -71,6 +73,28 @@ def build(path: Path) -> Path:
     return target
 
 
+def differences(first: NotebookNode, second: NotebookNode) -> list[str]:
+    """Return the ids of the cells that print something else in the second run.
+
+    Cells whose source speaks of seconds are left out, as are widgets, whose ids are random.
+    """
+    return [
+        one.id
+        for one, other in zip(first.cells, second.cells, strict=True)
+        if one.cell_type == "code"
+        and not re.search(r"second|perf_counter|process_time", one.source)
+        and _printed(one) != _printed(other)
+    ]
+
+
+def _printed(cell: NotebookNode) -> list[str]:
+    return [
+        output.get("text") or output.data.get("text/html") or output.data.get("text/plain", "")
+        for output in cell.outputs
+        if not any("widget" in kind for kind in output.get("data", {}))
+    ]
+
+
 def collapse(text: str) -> str:
     """Keep what a terminal would show at the end, without the times of progress bars."""
     lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n")]
@@ -81,13 +105,24 @@ def main() -> int:
     """Build the chapters named on the command line, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="for example 03_the_task_decides_the_head")
-    names = parser.parse_args().names
-    paths = [ROOT / "text" / f"{Path(name).stem}.py" for name in names]
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; say which cells print something else"
+    )
+    arguments = parser.parse_args()
+    paths = [ROOT / "text" / f"{Path(name).stem}.py" for name in arguments.names]
+    status = 0
     for path in paths or sorted((ROOT / "text").glob("*.py")):
         start = time.perf_counter()
-        target = build(path)
-        print(f"{target.name}: {time.perf_counter() - start:.0f} s", flush=True)
-    return 0
+        note = ""
+        if arguments.check:
+            built = nbformat.read(ROOT / f"{path.stem}.ipynb", as_version=4)
+            changed = differences(built, execute(read_text(path), ROOT))
+            status |= bool(changed)
+            note = f", other outputs in {', '.join(changed)}" if changed else ", same outputs"
+        else:
+            build(path)
+        print(f"{path.stem}: {time.perf_counter() - start:.0f} s{note}", flush=True)
+    return status
 
 
 def _clean(outputs: list[NotebookNode]) -> list[NotebookNode]:

@@ -55,9 +55,7 @@ RULES = {
     "slots": Rule(None, ("tokens",)),
     "spans": Rule((0.60, 0.12, 0.28), ("context",), group="title"),
     "entailment": Rule((0.62, 0.13, 0.25), ("premise", "hypothesis"), group="premise"),
-    "similarity": Rule(
-        (0.55, 0.15, 0.30), ("first", "second"), stratum=lambda row: int(row["score"])
-    ),
+    "similarity": Rule((0.55, 0.15, 0.30), ("first", "second"), stratum=lambda row: row["score"]),
     "choices": Rule((0.55, 0.15, 0.30), ("question",)),
     "facts": Rule(None, ("question",)),
     "instructions": Rule((0.65, 0.10, 0.25), ("instruction", "answer")),

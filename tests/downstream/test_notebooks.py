@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from downstream.notebooks import ROOT, collapse, execute, read_text
+from downstream.notebooks import ROOT, collapse, differences, execute, read_text
 
 TEXTS = sorted((ROOT / "text").glob("*.py"))
 
@@ -55,6 +55,20 @@ def test_only_the_last_state_of_a_progress_bar_is_kept() -> None:
         "\rseed 0: 100%|####| 2/2 [00:02<00:00,  1.0step/s]\n"
     )
     assert collapse(bar) == "seed 0: 100%|####| 2/2\n"
+
+
+def test_two_runs_are_compared_by_what_they_print() -> None:
+    def run(printed: str) -> nbformat.NotebookNode:
+        cells = [
+            nbformat.v4.new_code_cell(
+                source, id=source[:5], outputs=[nbformat.v4.new_output("stream", text=text)]
+            )
+            for source, text in [("score", printed), ("seconds", printed), ("title", "same")]
+        ]
+        return nbformat.v4.new_notebook(cells=cells)
+
+    assert differences(run("0.91"), run("0.91")) == []
+    assert differences(run("0.91"), run("0.92")) == ["score"]
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=name)
