@@ -226,15 +226,15 @@ def read_notebooks(folder: Path, quiz_id: str) -> dict[str, Recorded]:
     return found
 
 
-def in_notebook_of(quiz_id: str, notebooks: Mapping[str, Recorded]) -> Recorded:
-    """The records that grading would take of these notebooks, if they were handed in as they are.
+def in_notebook_of(quiz_id: str, folder: Path, notebooks: Mapping[str, Recorded]) -> Recorded:
+    """The records that grading would take of a folder's notebooks, if it were handed in as it is.
 
-    They are those of ``<quiz>.ipynb`` or, where it holds none, of the only one that does.
+    They are those of ``<quiz>.ipynb`` or, where there is none, of the only notebook with answers.
     """
-    named = notebooks.get(f"{quiz_id}.ipynb")
-    if named is None and len(notebooks) == 1:
-        (named,) = notebooks.values()
-    return named or Recorded({})
+    name = f"{quiz_id}.ipynb"
+    if len(notebooks) == 1 and not (folder / name).exists():
+        (name,) = notebooks
+    return notebooks.get(name, Recorded({}))
 
 
 def to_metadata(recorded: Recorded, quiz_id: str) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class QuizSession:
         self._quiz = quiz
         self.journal = shared_journal(journal_path(folder, quiz.id))
         notebooks = read_notebooks(folder, quiz.id)
-        self._in_notebook = in_notebook_of(quiz.id, notebooks)
+        self._in_notebook = in_notebook_of(quiz.id, folder, notebooks)
         # Later answers have to win over what any of the notebooks holds, whichever is handed in.
         self._least_revision = max(
             (one.revision for held in notebooks.values() for one in held.records.values()),
@@ -210,9 +210,8 @@ class QuizSession:
 
         self._reload()
         self._write_again()
-        self._in_notebook = in_notebook_of(
-            self._quiz.id, read_notebooks(self.journal.path.parent, self._quiz.id)
-        )
+        quiz_id, folder = self._quiz.id, self.journal.path.parent
+        self._in_notebook = in_notebook_of(quiz_id, folder, read_notebooks(folder, quiz_id))
         widget = ReceiptWidget(quiz=self._quiz.id, **self._receipt_state())
         notes = list(widget.notes)
         if self._in_journal_alone(self._recorded.records.values()):
