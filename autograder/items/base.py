@@ -48,9 +48,13 @@ _NUMERAL = re.compile(
 
 
 class Strict(BaseModel):
-    """A model that refuses fields it does not know."""
+    """A model that refuses fields it does not know.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Its validation is built at its first use: a learner's kernel needs that of the public parts
+    alone, and the rest would keep the first question waiting.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True)
