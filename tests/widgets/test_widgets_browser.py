@@ -716,13 +716,18 @@ def test_a_code_cell_is_recorded_when_it_is_run(page: Page, base_url: str, quiz:
     expect(item.locator("[data-outcome=value]")).to_contain_text("The widest of two layers")
     expect(item.locator("[data-outcome=value] .ag-detail")).to_have_text("4")
     expect(item.locator("[data-outcome=failed]")).to_contain_text("raised ValueError: max()")
-    expect(item).to_contain_text(re.compile(r"2 checks run at \d\d:\d\d:\d\d: 1 not as expected."))
+    expect(item).to_contain_text(re.compile(r"2 checks run at \d\d:\d\d:\d\d: 1 failed."))
 
     _write_code(page, "width = min", run=False)
     expect(note).to_have_text("The cell was changed after it was recorded: run it again.")
     page.keyboard.press("Control+Enter")
     _in_journal(page, quiz, "width-of", {"source": "width = min"})
     expect(note).to_be_hidden()
+
+    _write_code(page, "%time width = max")
+    expect(note).to_contain_text("line 1, “%time width = max”, is an IPython command")
+    item.get_by_role("button", name="Run the visible checks").click()
+    expect(item).to_contain_text("The checks did not run. This cannot be graded: line 1")
 
 
 def test_no_barriers_in_the_other_types(page: Page, base_url: str, quiz: Path) -> None:
