@@ -152,18 +152,30 @@ class CheckOtherMetadata(CheckCellMetadata):
 
 
 class RefuseLeaks(NbGraderPreprocessor):
-    """Refuse to release a quiz's notebook from which the key could be read."""
+    """Refuse to release a quiz from whose notebook or other files the key could be read.
+
+    nbgrader has copied the other files before it comes to the notebook, and removes them where
+    this fails.
+    """
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         quiz = _find_quiz(self, resources)
         if quiz is not None:
-            from autograder.checks.release import notebook_problems
+            from autograder.checks.release import file_problems, notebook_problems
 
-            problems = notebook_problems(quiz, nb)
+            coursedir = CourseDirectory(parent=self)
+            source, release = (
+                Path(coursedir.format_path(directory, ".", quiz.id))
+                for directory in (coursedir.source_directory, coursedir.release_directory)
+            )
+            problems = [*notebook_problems(quiz, nb), *file_problems(quiz, release, source)]
             if problems:
-                raise AutograderError(f"{quiz.id} must not be released:\n" + "\n".join(problems))
+                raise AutograderError(
+                    f"{quiz.id} must not be released. Where it is not what the quiz builds, run "
+                    f"`autograder build {quiz.id}` first.\n" + "\n".join(problems)
+                )
         return nb, resources
 
 

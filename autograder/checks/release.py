@@ -10,9 +10,11 @@ Dates of files are not looked at: neither git nor nbgrader hands them on.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from nbformat import NotebookNode
 
@@ -20,6 +22,8 @@ from autograder.checks.secrets import Secrets, hidden_text
 from autograder.notebooks import source_notebook
 from autograder.quiz import QUESTIONS_FILE, QUIZ_FILE, Quiz
 
+#: So many secrets of one file are listed.
+_MOST = 5
 #: What nbgrader adds to the metadata of a cell when it makes a release.
 _ADDED = ("checksum", "cell_type")
 #: In the source folder beside what is shipped.
@@ -40,10 +44,23 @@ def release_problems(quiz: Quiz, folder: Path, source: Path | None = None) -> li
     """
     if folder.is_symlink() or not folder.is_dir():
         return [f"{folder}: is no folder; make the release first"]
+    missing = [] if (folder / f"{quiz.id}.ipynb").exists() else [f"{quiz.id}.ipynb"]
+    return [
+        *file_problems(quiz, folder, source),
+        *(f"{folder / name}: is missing" for name in missing),
+    ]
+
+
+def file_problems(quiz: Quiz, folder: Path, source: Path | None) -> list[str]:
+    """As ``release_problems``, where the notebook need not have been written yet."""
     secrets = Secrets.of(quiz)
     attached = _attachments(quiz, source)
-    built = {f"{quiz.id}.ipynb", QUESTIONS_FILE}
     problems, found = [], set()
+    for name in _unnamed(quiz, attached):
+        problems.append(
+            f"{source}/{name}: would go to learners, but no text that they see names it; name it "
+            "there, or move it elsewhere: of this folder only quiz.yaml stays with you"
+        )
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         found.add(name)
@@ -63,8 +80,9 @@ def release_problems(quiz: Quiz, folder: Path, source: Path | None = None) -> li
             problems.append(f"{path}: this file is no part of the release; remove it")
         elif content != attached[name]:
             problems.append(f"{path}: differs from the file in the source folder; release it anew")
-        problems += _prefixed(path, secrets.search(name, content))
-    problems += [f"{folder / name}: is missing" for name in sorted({*built, *attached} - found)]
+        problems += _prefixed(path, _few(secrets.search(name, content)))
+    written = {name for name in attached if not name.endswith(".ipynb")} | {QUESTIONS_FILE}
+    problems += [f"{folder / name}: is missing" for name in sorted(written - found)]
     return problems
 
 
@@ -78,6 +96,23 @@ def notebook_problems(quiz: Quiz, notebook: NotebookNode) -> list[str]:
         *_notebook_differences(quiz, json.loads(text)),
         *Secrets.of(quiz).search(f"{quiz.id}.ipynb", text.encode()),
     ]
+
+
+def _unnamed(quiz: Quiz, attached: Iterable[str]) -> Iterator[str]:
+    """Attachments that no public text names, neither themselves nor a folder that they are in."""
+    public = unquote(quiz.public().to_json())
+    for name in sorted(attached):
+        places = [name, *(f"{folder}/" for folder in PurePosixPath(name).parents)][:-1]
+        if not any(re.search(rf"(?<![\w.-]){re.escape(one)}(?!-?\w)", public) for one in places):
+            yield name
+
+
+def _few(problems: Iterator[str]) -> list[str]:
+    """Some problems of one file, and how many more there are."""
+    found = list(problems)
+    if len(found) > _MOST:
+        found[_MOST:] = [f"... and {len(found) - _MOST} more of these"]
+    return found
 
 
 def _prefixed(path: Path, problems: Iterator[str] | list[str]) -> list[str]:

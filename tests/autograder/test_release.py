@@ -43,6 +43,39 @@ def test_source_and_release_are_what_quiz_yaml_builds(quiz: str, tmp_path: Path)
         assert committed == built, f"{folder} is out of date: run `make quizzes` and commit"
 
 
+def test_a_release_with_a_second_copy_of_the_key_does_not_go_out(tmp_path: Path) -> None:
+    folder = tmp_path / "source" / "heads"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    shutil.copy(ROOT / "source" / "course.yaml", tmp_path / "source")
+    shutil.copy(ROOT / "source" / "heads" / "quiz.yaml", folder)
+    _commands(tmp_path, "autograder", "build", "heads")
+    shutil.copy(folder / "quiz.yaml", folder / "notes_for_me.yaml")
+    (folder / "key.txt").write_text("key: pooled-scores\n")
+    questions = folder / "questions.json"
+    whole = questions.read_text()
+    questions.write_text(whole.replace('"points": 2.0', '"points": 3.0', 1))
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", "heads"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "heads must not be released. Where it is not what the quiz builds, run" in done.stderr
+    for line in (
+        "source/heads/key.txt: would go to learners, but no text that they see names it; name it "
+        "there, or move it elsewhere",
+        "quizzes/heads/notes_for_me.yaml: holds a secret text (a flag of the key, 'correct: true')",
+        "quizzes/heads/questions.json: items.0.points: differs from what the quiz builds",
+    ):
+        assert line in done.stderr
+    assert not (tmp_path / "quizzes" / "heads").exists()
+
+    questions.write_text(whole)
+    (folder / "key.txt").unlink()
+    (folder / "notes_for_me.yaml").unlink()
+    _commands(tmp_path, *command[2:])
+    released = {path.name for path in (tmp_path / "quizzes" / "heads").iterdir()}
+    assert released == {"heads.ipynb", "questions.json"}
+
+
 @pytest.mark.parametrize("quiz", QUIZZES)
 def test_no_key_feedback_or_model_answer_reaches_a_learner(quiz: str) -> None:
     """Every text of quiz.yaml that is not public is searched for, whole and by its sentences."""

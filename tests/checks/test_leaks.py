@@ -49,6 +49,13 @@ class Release:
     def problems(self) -> list[str]:
         return release_problems(self.quiz, self.folder, self.source)
 
+    def mention(self, name: str) -> None:
+        """Make the release anew, of a quiz whose instructions name a file."""
+        told = f"{self.quiz.instructions} See [the file]({name})."
+        self.quiz = self.quiz.model_copy(update={"instructions": told})
+        self.notebook.write_text(to_text(as_released(self.quiz)))
+        self.questions.write_text(self.quiz.public().to_json())
+
     def change(self, path: Path, change: Callable[[Any], Any]) -> None:
         value = json.loads(path.read_text())
         change(value)
@@ -125,6 +132,7 @@ def test_links_are_refused(release: Release) -> None:
 
 
 def test_an_attachment_is_released_as_it_is(release: Release) -> None:
+    release.mention("data/a.csv")
     (release.source / "data").mkdir()
     (release.source / "data" / "a.csv").write_text("a,b\n")
     the(release.problems(), release.folder / "data/a.csv", "missing")
@@ -132,6 +140,31 @@ def test_an_attachment_is_released_as_it_is(release: Release) -> None:
     assert release.problems() == []
     (release.folder / "data" / "a.csv").write_text("a,c\n")
     the(release.problems(), release.folder / "data/a.csv", "differs")
+
+
+@pytest.mark.parametrize(
+    ("named", "name", "passes"),
+    [
+        ("data/a.csv", "data/a.csv", True),
+        ("data/", "data/a.csv", True),
+        ("a%20file.csv", "a file.csv", True),
+        ("data/a.csv", "data/b.csv", False),
+        ("data/a.csv", "a.csv.txt", False),
+        ("notes.txt", "my-notes.txt", False),
+        ("nothing", "key.txt", False),
+    ],
+)
+def test_a_file_that_no_question_names_is_no_attachment(
+    release: Release, named: str, name: str, passes: bool
+) -> None:
+    release.mention(named)
+    for folder in (release.source, release.folder):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("key: second-one\n")
+    if passes:
+        assert release.problems() == []
+    else:
+        the(release.problems(), release.source / name, "no text that they see names it", "move it")
 
 
 def test_what_is_missing_is_named(release: Release) -> None:
