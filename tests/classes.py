@@ -8,8 +8,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from ruamel.yaml import YAML
 
 from autograder.items import AnyPublicItem
 from autograder.quiz import Quiz, load_quiz
@@ -43,17 +46,28 @@ def command(course: Path, *arguments: str, check: bool = True) -> subprocess.Com
     return done
 
 
-def make_course(course: Path, *quizzes: str) -> Path:
-    """A course with released quizzes and no submission."""
+def make_course(course: Path, *quizzes: str, more: Sequence[dict[str, Any]] = ()) -> Path:
+    """A course with released quizzes, which have ``more`` items, and no submission."""
     (course / "source").mkdir(parents=True)
     shutil.copy(ROOT / "nbgrader_config.py", course)
     shutil.copy(ROOT / "source" / "course.yaml", course / "source")
     for quiz in quizzes:
         (course / "source" / quiz).mkdir()
         shutil.copy(ROOT / "source" / quiz / "quiz.yaml", course / "source" / quiz)
+        if more:
+            with (course / "source" / quiz / "quiz.yaml").open("a") as file:
+                YAML(typ="safe").dump(list(more), file)
         command(course, "autograder", "build", quiz)
         command(course, "nbgrader", "generate_assignment", quiz)
     return course
+
+
+def set_due(course: Path, due: str) -> None:
+    """Set when the quizzes of a course were due; who is later gets no point."""
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write("\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    with sqlite3.connect(course / "gradebook.db") as database:
+        database.execute("UPDATE assignment SET duedate = ?", [due])
 
 
 def quiz_of(course: Path, quiz: str) -> Quiz:
@@ -67,7 +81,11 @@ def hand_in_class(course: Path, quiz_id: str, learners: int, seed: int = 1) -> N
     for number in range(learners):
         learner = f"learner-{number:03}"
         public = quiz.for_learner(learner).public()
-        kept = [item for item in public.items if draw.random() < 0.85]
+        kept = [
+            item
+            for item in public.items
+            if draw.random() < 0.85 and (item.type != "code" or number % 5 == 0)  # they take long
+        ]
         records = [
             {
                 "item": item.id,
@@ -135,18 +153,21 @@ def random_response(item: AnyPublicItem, draw: random.Random) -> dict[str, Any]:
     if item.type == "ordering":
         return {"order": [step.id for step in draw.sample(item.steps, len(item.steps))]}
     if item.type == "numeric":
-        return {"value": str(draw.randint(0, 3000))}
+        return {"value": str(300 * draw.randint(0, 9))}
     if item.type == "cloze":
         return {
             "blanks": {
                 blank.id: draw.choice(blank.options).id
                 if blank.kind == "choice"
-                else str(draw.choice([2, 3, 128, 768]))
+                else draw.choice(["2", "3", "128", "768", 768, "767"])
+                if blank.kind == "number"
+                else draw.choice(["softmax", "Sigmoid"])
                 for blank in item.blanks
             }
         }
     if item.type == "code":
-        return {"source": item.starter + "\n# not done"}
+        ways = ["# not done", "double = lambda n: 2 * n", "double = lambda n: [n][:n]", "1 / 0"]
+        return {"source": f"{item.starter}\n{draw.choice(ways)}"}
     texts = ["", "Prompting trains nothing. <script>alert(1)</script>", "One *model*, many heads."]
     return {"text": draw.choice(texts)}
 

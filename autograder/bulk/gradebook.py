@@ -122,7 +122,7 @@ class ClassGradebook:
         stored: Mapping[str, Stored],
         needs_person: NeedsPerson,
     ) -> None:
-        """Write some results in one transaction."""
+        """Write some results; ``commit`` makes them last."""
         rows = _Rows()
         known = set(
             self._db.scalars(
@@ -168,7 +168,7 @@ class ClassGradebook:
         return {learner: score for learner, score in self._db.execute(query)}
 
     def save_penalties(self, penalties: Mapping[str, float]) -> None:
-        """Write the late penalty of some learners, in one transaction."""
+        """Write the late penalty of some learners; ``commit`` makes them last."""
         table, submission = SubmittedNotebook.__table__, SubmittedAssignment.__table__
         of_learner = select(submission.c.id).where(
             submission.c.assignment_id == self._assignment,
@@ -183,7 +183,10 @@ class ClassGradebook:
         rows = [{"learner": name, "penalty": penalty} for name, penalty in penalties.items()]
         if rows:
             self._db.connection().execute(statement, rows)
-            self._db.commit()
+
+    def commit(self) -> None:
+        """Make all that was written last, or nothing of it where the grader ends before."""
+        self._db.commit()
 
     def _add_submission(self, rows: _Rows, result: Result) -> Stored:
         held = Stored(uuid4().hex, uuid4().hex)
@@ -238,7 +241,6 @@ class ClassGradebook:
                 }
                 statement = update(table).where(table.c.id == bindparam("row")).values(values)
                 self._db.connection().execute(statement, changed)
-        self._db.commit()
 
 
 @dataclass

@@ -124,6 +124,7 @@ def grade_class(
             _note_changes(report, new, stored, entries, keys)
             book.save(new, stored, _needs_person(entries))
             _assign_late_penalties(app, book, new, stored)
+            book.commit()  # scores never last without their penalties
             append_ledger(ledger_path, (_entry(one, keys) for one in new))
             _note(report, results)
             progress(sum(report.counts.values()), len(learners))

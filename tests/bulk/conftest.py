@@ -1,18 +1,42 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import classes
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "autograder"))
+
+import examples
+
+#: The types that ``heads`` does not have; the first of them with variants.
+MORE: list[dict[str, Any]] = [
+    {
+        **examples.NUMERIC,
+        "parameters": {"n": {"from": 2, "to": 9}},
+        "stem": "What is {{ n }} times 300?",
+        "answer": "{{ 300 * n }}",
+        "slips": [{"value": "{{ 300 * n + 300 }}", "fraction": 0.5, "feedback": "Once more."}],
+    },
+    examples.MULTIPLE_SELECT,
+    examples.CLOZE,
+    examples.CODE,
+]
+
 
 @pytest.fixture(scope="session")
 def handed_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A course with 60 submissions of ``heads`` that nobody graded."""
-    course = classes.make_course(tmp_path_factory.mktemp("class") / "course", "heads")
+    """A course with 60 submissions of ``heads`` that nobody graded, a part of them late.
+
+    The quiz has items of all eight types.
+    """
+    course = classes.make_course(tmp_path_factory.mktemp("class") / "course", "heads", more=MORE)
     classes.hand_in_class(course, "heads", 60)
+    classes.set_due(course, "2026-11-19 10:00:00.000000")
     return course
 
 

@@ -26,9 +26,15 @@ def test_bulk_and_nbgrader_agree_on_sixty_submissions(undisturbed: Path, fresh: 
     plugin = fresh("plugin")
     classes.command(plugin, "nbgrader", "autograde", "heads")
     ours, theirs = classes.gradebook(undisturbed), classes.gradebook(plugin)
-    assert len(ours[0]) == 600
+    assert len(ours[0]) == 60 * 14
     assert ours == theirs
-    assert len({row[2] for row in ours[0]}) > 6, "the class is too uniform to compare"
+    types = {item.id: item.type for item in classes.quiz_of(plugin, "heads").items}
+    scores: dict[str, set[float | None]] = {name: set() for name in types.values()}
+    for _, item, auto, *_ in ours[0]:
+        scores[types[item]].add(auto)
+    assert len(scores) == 8
+    assert {name for name, found in scores.items() if len(found) < 2} == set(), "too uniform"
+    assert len([row for row in ours[2] if row[2]]) > 5, "nobody is late"
     bulk_notebooks = classes.graded_notebooks(undisturbed, "heads")
     assert len(bulk_notebooks) == 60
     assert bulk_notebooks == classes.graded_notebooks(plugin, "heads")
@@ -82,12 +88,12 @@ def test_a_grader_killed_at_random_moments_ends_with_the_same_gradebook(
     course = fresh("killed")
     draw = random.Random(seed)
     command = [sys.executable, "-m", "autograder", "grade", "heads", "--workers", "2"]
-    for _ in range(3):
+    for options in ([], [], ["--force"]):
+        before = _last_graded(course)
         grader = subprocess.Popen(
-            command, cwd=course, start_new_session=True, stdout=subprocess.DEVNULL
+            [*command, *options], cwd=course, start_new_session=True, stdout=subprocess.DEVNULL
         )
-        ledger = course / "autograded" / ".heads.grading.jsonl"
-        while grader.poll() is None and not ledger.exists() and not _any_graded(course):
+        while grader.poll() is None and _last_graded(course) == before:
             time.sleep(0.01)
         time.sleep(draw.uniform(0, 0.25))
         grader.kill()
@@ -110,8 +116,33 @@ def _ends(group: int) -> bool:
     return False
 
 
-def _any_graded(course: Path) -> bool:
-    return next((course / "autograded").glob("*/heads/heads.ipynb"), None) is not None
+def _last_graded(course: Path) -> int:
+    """When a graded notebook was written last; 0 where none was."""
+    notebooks = (course / "autograded").glob("*/heads/heads.ipynb")
+    return max((path.stat().st_mtime_ns for path in notebooks), default=0)
+
+
+DIES = """
+import os
+from autograder.bulk import gradebook
+from autograder.cli import main
+gradebook.ClassGradebook.save_penalties = lambda *rest: os._exit(9)
+main()
+"""
+
+
+def test_a_grader_killed_between_scores_and_penalties_costs_no_penalty(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    course = Path(shutil.copytree(undisturbed, tmp_path / "course"))
+    classes.command(course, "autograder", "grade", "heads")
+    before = classes.gradebook(course)
+    assert [row for row in before[2] if row[2]]
+    command = [sys.executable, "-c", DIES, "grade", "heads", "--force"]
+    assert subprocess.run(command, cwd=course).returncode == 9
+    done = classes.command(course, "autograder", "grade", "heads")
+    assert "60 unchanged" in done.stdout
+    assert classes.gradebook(course) == before
 
 
 def test_regrading_keeps_what_a_person_entered_and_says_what_changed(fresh: Fresh) -> None:

@@ -9,18 +9,13 @@ from pathlib import Path
 import classes
 import pytest
 
-CONFIG = "\nc.LateSubmissionPlugin.penalty_method = 'zero'\n"
-
 
 @pytest.fixture(scope="module")
 def late_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with the tour, which was due before a part of the class handed it in."""
     course = classes.make_course(tmp_path_factory.mktemp("tour") / "course", "tour")
-    with (course / "nbgrader_config.py").open("a") as file:
-        file.write(CONFIG)
     classes.hand_in_class(course, "tour", 14, seed=5)
-    with sqlite3.connect(course / "gradebook.db") as database:
-        database.execute("UPDATE assignment SET duedate = '2026-11-19 10:00:00.000000'")
+    classes.set_due(course, "2026-11-19 10:00:00.000000")
     return course
 
 
