@@ -10,6 +10,7 @@ from ruamel.yaml.error import YAMLError
 
 from autograder.errors import QuizError
 from autograder.items.base import Slug, Strict
+from autograder.validation import complaints
 
 COURSE_FILE = "course.yaml"
 
@@ -37,6 +38,6 @@ def load_course(source: Path) -> Course:
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise QuizError(f"{path}: cannot be read: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "course"
-        raise QuizError(f"{path}: {place}: {first['msg']}") from error
+        loc, message = next(complaints(error, Course))
+        place = ".".join(map(str, loc)) or "course"
+        raise QuizError(f"{path}: {place}: {message}") from error

@@ -20,6 +20,7 @@ from autograder.course import load_course
 from autograder.errors import QuizError
 from autograder.items import AnyItem, AnyPublicItem, Code
 from autograder.items.base import Slug, Strict, Text, require_unique
+from autograder.validation import complaints
 from autograder.variants import TEMPLATE_FIELDS, Template, TemplateError, describe, pick
 
 QUIZ_FILE = "quiz.yaml"
@@ -143,7 +144,7 @@ def load_quiz(path: Path, *, thorough: bool = False) -> Quiz:
                 variants={items[0].id: items for items in read if items[0].variant},
             )
     except ValidationError as error:
-        problems += _problems(error)
+        problems += _problems(error, _Written)
     if problems:
         raise QuizError("\n".join(_located(path, data, problem) for problem in problems))
     if quiz.id != path.parent.name:
@@ -193,13 +194,8 @@ class _Problems(Exception):
         self.problems = problems
 
 
-def _problems(error: ValidationError) -> list[_Problem]:
-    problems = []
-    for one in error.errors():
-        got = "" if isinstance(one["input"], dict | list) else f" (found {one['input']!r})"
-        message = one["msg"].removeprefix("Value error, ")
-        problems.append(_Problem(one["loc"], f"{message}{got}"))
-    return problems
+def _problems(error: ValidationError, schema: Any) -> list[_Problem]:
+    return [_Problem(loc, message) for loc, message in complaints(error, schema)]
 
 
 def _read_item(data: Any, thorough: bool) -> list[AnyItem]:
@@ -240,7 +236,7 @@ def _read_item(data: Any, thorough: bool) -> list[AnyItem]:
 def _refuse_fields(data: Any, *fields: str) -> None:
     for field in fields:
         if isinstance(data, dict) and field in data:
-            message = "has no meaning here; it goes with `parameters:`"
+            message = "has no meaning here: it goes with `parameters:`; remove it"
             raise _Problems([_Problem((field,), message)])
 
 
@@ -248,7 +244,7 @@ def _validated(data: Any) -> AnyItem:
     try:
         return _item_adapter().validate_python(data)
     except ValidationError as error:
-        raise _Problems(_problems(error)) from error
+        raise _Problems(_problems(error, AnyItem)) from error
 
 
 @cache
@@ -260,10 +256,7 @@ def _located(path: Path, data: Any, problem: _Problem) -> str:
     """One line for one problem: file, line, item, field, what is wrong."""
     line, item, field = 1, None, []
     place = data
-    for number, step in enumerate(problem.loc):
-        is_last = number == len(problem.loc) - 1
-        if isinstance(place, dict) and step not in place and not is_last:
-            continue  # not a field: pydantic's name for the kind of item or blank
+    for step in problem.loc:
         field.append(str(step))
         try:
             line = _line_of(place, step, line)

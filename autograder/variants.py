@@ -23,6 +23,7 @@ from typing import Annotated, Any
 from pydantic import Field, RootModel, ValidationError, model_validator
 
 from autograder.items.base import Strict
+from autograder.validation import complaints
 
 #: The fields of an item that make it a template; they are not part of the filled item.
 TEMPLATE_FIELDS = ("parameters", "where", "variants")
@@ -55,7 +56,7 @@ class Range(Strict):
     @model_validator(mode="after")
     def _check(self) -> Range:
         if self.to < self.start:
-            raise ValueError("`to` is less than `from`")
+            raise ValueError("`to` is less than `from`; swap them")
         if len(self) > 10**6:
             raise ValueError("a range has at most a million values; take a larger step")
         return self
@@ -75,11 +76,14 @@ class Parameters(RootModel[dict[str, Range | list[Scalar | dict[str, Scalar]]]])
     def _check(self) -> Parameters:
         for name, values in self.root.items():
             if not name.isidentifier() or name in _functions():
-                raise ValueError(f"{name!r} cannot be the name of a parameter")
+                raise ValueError(
+                    f"{name!r} cannot be the name of a parameter; take letters, digits and _, "
+                    "beginning with a letter, and no name of a function"
+                )
             if not len(values):
-                raise ValueError(f"parameter {name!r} has no value")
+                raise ValueError(f"parameter {name!r} has no value; give it some")
             if isinstance(values, list) and any(one in values[:n] for n, one in enumerate(values)):
-                raise ValueError(f"parameter {name!r} has the same value twice")
+                raise ValueError(f"parameter {name!r} has the same value twice; remove one")
         return self
 
 
@@ -125,7 +129,7 @@ class Template:
         names = _names(formulas)
         for name in self.parameters:
             if name not in names:
-                message = f"parameter {name!r} is used in no formula of the item"
+                message = f"parameter {name!r} is used in no formula of the item; use or remove it"
                 raise TemplateError(("parameters", name), message)
 
     def combinations(self) -> Iterator[Values]:
@@ -164,10 +168,9 @@ class Template:
 
 def _unusable(parameters: Any, error: ValidationError) -> TemplateError:
     """What an author has to mend, of all that pydantic says of a list that is no range either."""
-    first = error.errors()[0]
-    name = first["loc"][:1]
+    loc, message = next(complaints(error, Parameters))
+    name = loc[:1]
     written = parameters.get(name[0]) if name and isinstance(parameters, Mapping) else None
-    message = first["msg"].removeprefix("Value error, ")
     if name and not isinstance(written, Mapping):
         message = (
             "must be a list of numbers, texts or records of these, or a range with `from` and `to`"

@@ -86,7 +86,7 @@ class CaseStudy(Item):
         if abs(total - self.points) > 1e-9:
             raise ValueError(
                 f"the best levels of the rubric add up to {total:g} points, "
-                f"but the item has `points: {self.points:g}`"
+                f"but the item has `points: {self.points:g}`; make the two equal"
             )
         levels = {one.id: [level.points for level in one.levels] for one in self.rubric}
         for sample in self.samples:

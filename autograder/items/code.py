@@ -132,7 +132,7 @@ class Code(Item):
             _parse(field, getattr(self, field))
         require_unique("checks", [check.id for check in self.checks])
         if _lines(self.solution) in ([], _lines(self.starter)):
-            raise ValueError("`solution` has to differ from `starter`")
+            raise ValueError("`solution` has to differ from `starter`: complete it")
         return self
 
     def public(self) -> PublicCode:
@@ -210,6 +210,6 @@ def _parse(field: str, code: str) -> list[ast.stmt]:
             return ast.parse(code).body
     except SyntaxError as error:
         place = f", line {error.lineno}" if error.lineno else ""
-        raise ValueError(f"`{field}`{place}: {error.msg}") from error
+        raise ValueError(f"`{field}`{place}: {error.msg}; mend this Python code") from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"`{field}` does not compile: {error}") from error

@@ -91,12 +91,14 @@ class NumberKey(Strict):
         for number, slip in enumerate(self.slips):
             if self.tolerance.admits(slip.value, self.answer):
                 raise ValueError(
-                    f"the slip {slip.value:g} counts as right: the tolerance admits it"
+                    f"the slip {slip.value:g} counts as right: the tolerance admits it; narrow "
+                    "the tolerance, or remove the slip"
                 )
             for other in self.slips[:number]:
                 if self.tolerance.admits(slip.value, other.value):
                     raise ValueError(
-                        f"the slips {other.value:g} and {slip.value:g} cannot be told apart"
+                        f"the slips {other.value:g} and {slip.value:g} cannot be told apart; "
+                        "narrow the tolerance, or remove one"
                     )
         return self
 

@@ -97,7 +97,9 @@ class Ordering(Item):
         before = self._predecessors()
         for step in self.steps:
             if step.id in before[step.id]:
-                raise ValueError(f"step {step.id!r} must come before itself: `after` has a cycle")
+                raise ValueError(
+                    f"step {step.id!r} must come before itself: `after` has a cycle; break it"
+                )
         if self._is_valid([choice.id for choice in self.public().steps]):
             raise ValueError("every order is right: say with `after` what must come before what")
         return self

@@ -187,7 +187,7 @@ def test_a_template_that_cannot_be_filled_is_named_with_its_field(
     [
         ({"from": 5, "to": 3}, "`to` is less than `from`"),
         ({"from": 1, "to": 3, "step": 0}, "greater than 0"),
-        ({"from": 1}, "Field required"),
+        ({"from": 1}, "is missing; add `to:`"),
         ({"from": 0, "to": 1, "step": 1e-9}, "at most a million"),
         ([], "has no value"),
         ([3, 3.0], "has the same value twice"),
