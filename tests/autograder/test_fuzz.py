@@ -5,6 +5,9 @@ and pipes. Whatever comes of it, every item ends in a state, no score is higher 
 submission earned before or the mutated answer deserves by itself, what cannot be read is named,
 what was read can be written into the graded notebook, and the files stay as they were.
 
+A part of the mutations goes through the batch graders as a class, from two submissions whose points
+are worked out by hand. None of these mutations knows an answer, so no score may be above those.
+
 A long run: ``DOWNSTREAM_FUZZ=20000 pytest tests/autograder/test_fuzz.py``.
 """
 
@@ -14,12 +17,16 @@ import json
 import os
 import random
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import classes
 import pytest
+from test_quiz import write_quiz
 
 from autograder import html
+from autograder.bulk import grade_class
 from autograder.grading import grade
 from autograder.items import Code
 from autograder.quiz import Quiz, load_quiz
@@ -29,7 +36,8 @@ from autograder.submissions import read_submission
 ROOT = Path(__file__).parents[2]
 MUTATIONS = int(os.environ.get("DOWNSTREAM_FUZZ", "600"))
 LEARNER = "ada"
-VALUES: list[Any] = [None, True, -1, 1.5, 10**400, "", "é\ud800", [], {}, [[]], {"a": {}}, "red"]
+NO_ANSWERS: list[Any] = [None, True, -1, 1.5, 10**400, "", "é\ud800", [], {}, [[]], {"a": {}}]
+VALUES: list[Any] = [*NO_ANSWERS, "red"]
 
 
 def _quiz(name: str) -> Quiz:
@@ -59,16 +67,16 @@ def _half_right(quiz: Quiz) -> dict[str, Any]:
     return answers
 
 
-def _write(folder: Path, quiz: Quiz) -> None:
+def _write(folder: Path, quiz: Quiz, answers: dict[str, Any], released: Path) -> None:
     variants = {item.id: item.variant for item in quiz.items}
     records = [
         {"item": name, "response": response, "revision": revision, "time": "t"}
         | {"variant": variants[name]}
-        for revision, (name, response) in enumerate(_half_right(quiz).items(), start=1)
+        for revision, (name, response) in enumerate(answers.items(), start=1)
     ]
     text = "".join(json.dumps(one) + "\n" for one in records)
     (folder / f"{quiz.id}.answers.jsonl").write_text(text)
-    shutil.copy(ROOT / "quizzes" / quiz.id / f"{quiz.id}.ipynb", folder)
+    shutil.copy(released / f"{quiz.id}.ipynb", folder)
     path = folder / f"{quiz.id}.ipynb"
     notebook = json.loads(path.read_text())
     held = {one["item"]: one | {"revision": one["revision"] + 1} for one in records[::2]}
@@ -88,7 +96,7 @@ def _mutate_bytes(data: bytes, draw: random.Random) -> bytes:
     return data[:place] + data[max(0, place - 200) :]
 
 
-def _mutate_value(value: Any, draw: random.Random) -> Any:
+def _mutate_value(value: Any, draw: random.Random, values: Sequence[Any]) -> Any:
     if isinstance(value, dict) and value and draw.random() < 0.85:
         key = draw.choice(list(value))
         kind = draw.randrange(5)
@@ -96,13 +104,13 @@ def _mutate_value(value: Any, draw: random.Random) -> Any:
             return {name: one for name, one in value.items() if name != key}
         if kind == 1:
             return value | {draw.choice(["x", "score", "points", "__proto__"]): value[key]}
-        return value | {key: _mutate_value(value[key], draw)}
+        return value | {key: _mutate_value(value[key], draw, values)}
     if isinstance(value, list) and value and draw.random() < 0.85:
         place = draw.randrange(len(value))
         if draw.randrange(4) == 0:
             return [*draw.sample(value, len(value)), value[place]]
-        return [*value[:place], _mutate_value(value[place], draw), *value[place + 1 :]]
-    return draw.choice(VALUES)
+        return [*value[:place], _mutate_value(value[place], draw, values), *value[place + 1 :]]
+    return draw.choice(values)
 
 
 def _replace(target: Path, draw: random.Random) -> None:
@@ -166,7 +174,7 @@ def _is_object(data: bytes) -> bool:
         return False
 
 
-def _mutate(folder: Path, quiz: Quiz, draw: random.Random) -> None:
+def _mutate(folder: Path, quiz: Quiz, draw: random.Random, picked: Sequence[Any] = VALUES) -> None:
     journal, path = folder / f"{quiz.id}.answers.jsonl", folder / f"{quiz.id}.ipynb"
     for _ in range(draw.randint(1, 3)):
         kind = draw.randrange(8)
@@ -189,7 +197,7 @@ def _mutate(folder: Path, quiz: Quiz, draw: random.Random) -> None:
                 lines = [data] if target == path else data.splitlines()
                 values = [json.loads(line) for line in lines]
                 place = draw.randrange(len(values))
-                values[place] = _mutate_value(values[place], draw)
+                values[place] = _mutate_value(values[place], draw, picked)
             except (ValueError, IndexError):
                 continue
             target.write_bytes(b"\n".join(json.dumps(value).encode() for value in values))
@@ -200,7 +208,7 @@ def test_no_mutation_breaks_grading_or_earns_a_point(name: str, tmp_path: Path) 
     quiz = _quiz(name)
     original = tmp_path / "original"
     original.mkdir()
-    _write(original, quiz)
+    _write(original, quiz, _half_right(quiz), ROOT / "quizzes" / name)
     clean = read_submission(original, quiz)
     deserved = grade(clean, quiz)
     assert clean.problems == ()
@@ -236,3 +244,82 @@ def test_no_mutation_breaks_grading_or_earns_a_point(name: str, tmp_path: Path) 
 
 def _no_points(item: Code) -> Any:
     return item.score(None)
+
+
+#: Answers to ``examples.ALL`` and what they are worth by hand. No part of a wrong one is right.
+CODE = {"source": "def double(number):\n    return None\n"}
+STARTS: dict[str, tuple[dict[str, Any], dict[str, float]]] = {
+    "wrong": (
+        {
+            "pick": {"choice": "blue"},
+            "match": {"pairs": {"sky": "grey"}},
+            "order": {"order": ["sleep"]},
+            "several": {"picks": ["four"]},
+            "amount": {"value": "500"},
+            "fill": {"blanks": {"head": "tanh", "size": 5}},
+            "case": {"text": "An answer."},
+            "program": CODE,
+        },
+        {},
+    ),
+    "half": (
+        {
+            "pick": {"choice": "red"},
+            "match": {"pairs": {"rose": "red", "sky": "grey"}},
+            "order": {"order": ["wake"]},
+            "several": {"picks": ["two"]},
+            "amount": {"value": "2.27"},
+            "fill": {"blanks": {"head": "softmax", "size": 5}},
+            "case": {"text": "An answer."},
+            "program": CODE,
+        },
+        {"pick": 2, "match": 1.333, "several": 1.5, "amount": 1, "fill": 1},
+    ),
+}
+
+
+def test_a_class_of_mutations_earns_no_more_than_is_known_by_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = classes.make_course(tmp_path / "course")
+    write_quiz(course / "source")
+    classes.command(course, "autograder", "build", "small")
+    classes.command(course, "nbgrader", "generate_assignment", "small")
+    quiz = classes.quiz_of(course, "small")
+    for number in range(max(30, MUTATIONS // 20)):
+        for start, (answers, _) in STARTS.items():
+            learner = f"{start}-{number:05}"
+            folder = course / "submitted" / learner / "small"
+            folder.mkdir(parents=True)
+            kept = {n: one for n, one in answers.items() if n != "program" or number % 6 == 0}
+            _write(folder, quiz, kept, course / "quizzes" / "small")
+            if number:  # the first of each is left as it is
+                _mutate(folder, quiz, random.Random(f"class-{learner}"), NO_ANSWERS)
+    submitted = {path: _contents(path) for path in (course / "submitted").glob("*/small")}
+
+    monkeypatch.chdir(course)
+    report = grade_class("small")
+    assert {path: _contents(path) for path in submitted} == submitted
+    assert report.failed == {}
+    assert report.counts["graded"] == len(submitted)
+    for path in submitted:
+        problems = report.problems.get(path.parent.name, ())
+        assert _unnamed(path, quiz, problems) == [], path
+    points: dict[str, dict[str, float | None]] = {}
+    for learner, item, auto, _, waits in classes.rows(course, classes.GRADES):
+        points.setdefault(learner, {})[item] = auto
+        assert waits == (auto is None)
+        assert auto is not None or item == "case", (learner, item)
+    assert len(points) == len(submitted)
+    changed = 0
+    for learner, found in points.items():
+        known = STARTS[learner.split("-")[0]][1]
+        assert found.keys() == {item.id for item in quiz.items}
+        for item, auto in found.items():
+            assert (auto or 0) <= known.get(item, 0), (learner, item)
+        changed += {item: auto for item, auto in found.items() if auto} != known
+    for start, (_, known) in STARTS.items():
+        whole = points[f"{start}-00000"]
+        assert {item: auto for item, auto in whole.items() if auto} == known
+    assert changed > len(submitted) // 8, "the mutations hardly cost anything"
+    assert len(report.problems) > len(submitted) // 4, "the mutations hardly damage anything"
