@@ -29,6 +29,7 @@ quizzes: .venv/.course
 	$(BIN)/autograder build
 	for quiz in $(QUIZZES); do $(BIN)/nbgrader generate_assignment --force --no-db $$quiz || exit 1; done
 	$(BIN)/autograder schema
+	$(BIN)/autograder catalogue
 	$(BIN)/autograder check
 
 notebooks: .venv/.course .venv/.models

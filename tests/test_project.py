@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from autograder.misconceptions import load_catalogue, to_markdown
+from autograder.quiz import load_quiz
 from downstream.concepts import CONCEPTS
 
 ROOT = Path(__file__).parents[1]
@@ -57,6 +59,28 @@ def test_quizzes_name_known_concepts_and_an_existing_chapter(path: Path) -> None
     used = {concept for item in quiz["items"] for concept in item["concepts"]}
     assert used - known == set()
     assert (ROOT / "notebooks" / f"{quiz['chapter']}.ipynb").exists()
+
+
+def test_the_sections_to_read_again_are_headings_of_the_chapters() -> None:
+    texts = (ROOT / "notebooks" / "text").glob("*.py")
+    headings = {
+        number
+        for path in texts
+        for number in re.findall(r"^# #+ (\d+\.\d+) ", path.read_text(), re.MULTILINE)
+    }
+    yaml = YAML(typ="safe")
+    catalogue = yaml.load(ROOT / "source" / "misconceptions.yaml")
+    named = {name: entry["sections"] for name, entry in catalogue.items()}
+    for path in ROOT.glob("source/*/quiz.yaml"):
+        named |= {item["id"]: item.get("sections", []) for item in yaml.load(path)["items"]}
+    unknown = {name: set(sections) - headings for name, sections in named.items()}
+    assert {name: sections for name, sections in unknown.items() if sections} == {}
+
+
+def test_the_page_of_misconceptions_is_up_to_date() -> None:
+    quizzes = [load_quiz(path) for path in sorted(ROOT.glob("source/*/quiz.yaml"))]
+    page = to_markdown(load_catalogue(ROOT / "source"), quizzes)
+    assert (ROOT / "docs" / "misconceptions.md").read_text(encoding="utf-8") == page
 
 
 def test_the_questions_that_were_asked_for_exist() -> None:

@@ -430,4 +430,4 @@ ipywidgets.interactive(look, email=titles, rate=list(history), epoch=ipywidgets.
 #
 # </details>
 #
-# **Next**: the quiz on heads and steps, [../quizzes/heads/heads.ipynb](../quizzes/heads/heads.ipynb).
+# **Next**: the quiz on the steps, [../quizzes/steps/steps.ipynb](../quizzes/steps/steps.ipynb), then chapter 5, [05_fine_tuning_strategies.ipynb](05_fine_tuning_strategies.ipynb).

@@ -412,4 +412,4 @@ ipywidgets.interactive(look, instruction=instructions, words=ipywidgets.Dropdown
 #
 # </details>
 #
-# **Next**: chapter 7 puts all strategies into one table: [07_choosing_a_strategy.ipynb](07_choosing_a_strategy.ipynb).
+# **Next**: the quiz on prompting, [../quizzes/prompting/prompting.ipynb](../quizzes/prompting/prompting.ipynb); then chapter 7 puts all strategies into one table, [07_choosing_a_strategy.ipynb](07_choosing_a_strategy.ipynb).

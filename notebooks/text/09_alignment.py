@@ -647,4 +647,4 @@ print(f"mean log-probability of {len(harmful)} rejected answers: with the adapte
 #
 # </details>
 #
-# **Next**: chapter 10, one model for many tasks, [10_one_model_many_tasks.ipynb](10_one_model_many_tasks.ipynb), and the quiz, [../quizzes/heads/heads.ipynb](../quizzes/heads/heads.ipynb).
+# **Next**: chapter 10, one model for many tasks, [10_one_model_many_tasks.ipynb](10_one_model_many_tasks.ipynb).

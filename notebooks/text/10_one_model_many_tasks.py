@@ -593,4 +593,4 @@ pd.DataFrame({"test accuracy": shares, "margin": {n: margin(s, len(check)) for n
 #
 # </details>
 #
-# **Next**: your own table, and the quizzes; [../quizzes/heads/heads.ipynb](../quizzes/heads/heads.ipynb).
+# **Next**: your own table, and the quizzes, for example [../quizzes/heads/heads.ipynb](../quizzes/heads/heads.ipynb), which has the case study *one model, many tasks*.
