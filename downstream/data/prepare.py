@@ -58,7 +58,9 @@ RULES = {
     "similarity": Rule((0.55, 0.15, 0.30), ("first", "second"), stratum=lambda row: row["score"]),
     "choices": Rule((0.55, 0.15, 0.30), ("question",)),
     "facts": Rule(None, ("question",)),
-    "instructions": Rule((0.65, 0.10, 0.25), ("instruction", "answer")),
+    "instructions": Rule(
+        (0.65, 0.10, 0.25), ("instruction", "answer"), stratum=lambda row: row["kind"]
+    ),
     "preferences": Rule((0.65, 0.10, 0.25), ("prompt", "chosen", "rejected")),
 }
 

