@@ -41,9 +41,13 @@ def test_the_total_is_the_gradebook_s(graded: Path) -> None:
     totals: dict[str, float] = {}
     for learner, _, auto, *_ in classes.rows(graded, classes.GRADES):
         totals[learner] = totals.get(learner, 0) + (auto or 0)
+    penalties = {row[0]: row[2] or 0 for row in classes.rows(graded, classes.SUBMISSIONS)}
+    assert any(penalties.values())
     for learner, total in totals.items():
         page = (graded / "feedback" / learner / "heads" / "heads.html").read_text()
-        assert f"<p class='score'>{total:g} of 42 points" in page
+        assert f"<p class='score'>{total - penalties[learner]:g} of 54 points" in page
+        late = f"; {penalties[learner]:g} points taken off for handing in late"
+        assert (late in page) == (penalties[learner] > 0)
 
 
 def test_without_grades_the_remedy_is_named(handed_in: Path) -> None:
