@@ -21,7 +21,7 @@
 # 4. recognise a head that cannot solve its task however long it is trained;
 # 5. tell a wrong head from a right one that has seen too little.
 #
-# **Book**: section 1.4 of *Foundations of Large Language Models* (arXiv 2501.09223), formulas (1.21) to (1.25). **Before this**: chapters 1 and 2, or an idea of what a token and a loss are. **Time**: an hour and a half of reading; the cells run for about four minutes on a laptop CPU.
+# **Book**: section 1.4 of *Foundations of Large Language Models* (arXiv 2501.09223), formulas (1.21) to (1.25). **Before this**: chapters 1 and 2, or an idea of what a token and a loss are. **Time**: an hour and a half of reading; the cells run for four to five minutes on a laptop CPU.
 
 # %% [markdown]
 # ## A question before you run anything
@@ -29,7 +29,7 @@
 # Three colleagues propose a head each. Which of the three can work, if it is trained for long enough?
 #
 # - To find the names of people and places in a sentence: *average the vectors of all tokens into one, and put a classifier on the average.*
-# - To sort reviews into positive, negative and neutral: *number the labels 0, 1, 2, and let the model predict the number.*
+# - To sort e-mails into spam, standard and urgent: *number the labels 0, 1, 2, and let the model predict the number.*
 # - To tell whether two sentences say the same or the opposite: *make one vector of each sentence, and look at the angle between the two.*
 #
 # Write down your guess for each. Sections 3.9 to 3.11 try them.
