@@ -4,8 +4,9 @@
 
 A real JupyterLab serves the quiz to headless Chromium on this machine. Opening counts from the
 moment in which all cells are run, with the kernel started and nothing imported, until the first
-question, and until all 20 (of all types, some with variants), can be answered. A click counts from the mouse event in the page until
-the question says that its answer is saved: then it is synced to the disk.
+question, and until all 20 (of all types, some with variants), can be answered. A click counts from
+the mouse event in the page until the question says that its answer is saved: then it is synced to
+the disk.
 """
 
 from __future__ import annotations
