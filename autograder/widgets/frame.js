@@ -407,7 +407,11 @@ async function focusSoon(find) {
   for (let tries = 0; tries < 20; tries += 1) {
     await new Promise((done) => setTimeout(done, 150)); // the notebook moves the focus as it scrolls
     const found = find();
-    if (found) return found.focus({ preventScroll: true });
+    if (!found) continue;
+    found.focus({ preventScroll: true });
+    for (const wait of [0, 400, 1200]) // cells above that are drawn late move it out of view
+      setTimeout(() => found.matches(":focus") && found.scrollIntoView({ block: "center" }), wait);
+    return;
   }
 }
 
