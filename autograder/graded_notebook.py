@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 from nbformat import NotebookNode, from_dict
 from nbgrader.utils import compute_checksum
@@ -10,10 +12,44 @@ from nbgrader.utils import compute_checksum
 from autograder import html
 from autograder.grading import Graded
 from autograder.items import CaseStudy, Code
-from autograder.notebooks import answer_cell, code_cell
+from autograder.notebooks import answer_cell, code_cell, source_notebook
+from autograder.quiz import Quiz
 
 #: Marks an output that only graders may see until a person has graded the answer.
 FOR_GRADERS = "for-graders"
+
+
+def base_notebook(quiz: Quiz, parent: Any, db_url: str) -> NotebookNode:
+    """The instructor's notebook as nbgrader's own preprocessors leave it, before any answer.
+
+    Parameters
+    ----------
+    parent
+        What the preprocessors get their options from.
+    db_url
+        The gradebook, which has the cells as they were released.
+    """
+    from nbgrader import preprocessors  # takes a second; a worker does without
+
+    notebook = source_notebook(quiz)
+    where = {"notebook": quiz.id, "assignment": quiz.id, "student": ""}
+    resources: dict[str, Any] = {"nbgrader": {**where, "db_url": db_url}}
+    for name in ("ClearOutput", "DeduplicateIds", "OverwriteKernelspec", "OverwriteCells"):
+        stock = getattr(preprocessors, name)(parent=parent)
+        notebook, resources = stock.preprocess(notebook, resources)
+    return notebook
+
+
+def read_base(text: str) -> NotebookNode:
+    """The notebook that ``base_notebook`` made, from JSON; sooner than by ``nbformat``."""
+
+    def node(pairs: list[tuple[str, Any]]) -> NotebookNode:
+        made = NotebookNode()
+        dict.update(made, pairs)
+        return made
+
+    notebook: NotebookNode = json.loads(text, object_pairs_hook=node)
+    return notebook
 
 
 def write_results(

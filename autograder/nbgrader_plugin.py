@@ -1,17 +1,15 @@
 """Grading quizzes inside ``nbgrader autograde``, without running a learner's code.
 
-``configure`` puts seven preprocessors and a reader into nbgrader:
+``configure`` puts five preprocessors and a reader into nbgrader, and has nbgrader's own leave
+quizzes alone (``for_others``), whose notebooks are the instructor's own:
 
-- ``ClearOtherSolutions`` leaves quizzes alone when a release is made: they hold no solution, and
-  nbgrader would replace the cell that shows a case study by a stub;
-- ``CheckOtherMetadata`` does not check in every submission what is the instructor's own;
 - ``RefuseLeaks`` stops a release that tells the key;
 - ``SubmissionExporter`` keeps what was handed in from being opened as a notebook;
-- ``RestoreQuiz`` reads the learner's answers out of what was handed in and puts the instructor's
-  own notebook in its place, so that nothing a learner edited, deleted or forged has any effect;
-- ``GradeQuiz`` stands where nbgrader would run the notebook and writes each score and its feedback
-  as the output that people read;
-- ``SaveQuizGrades`` puts the scores into the gradebook;
+- ``RestoreQuiz`` reads the learner's answers out of what was handed in and drops the rest;
+- ``GradeQuiz`` stands where nbgrader would run the notebook. It puts the instructor's own notebook
+  in its place, so that nothing a learner edited, deleted or forged has any effect, and writes each
+  score and its feedback as the output that people read;
+- ``SaveQuizGrades`` puts the scores into the gradebook, by the statements of bulk grading;
 - ``WithholdUngraded`` keeps rubric and model answer out of feedback that is generated before a
   person has graded the case study.
 
@@ -28,13 +26,14 @@ each submission, is kept, and with it the statements that it compiled.
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import sysconfig
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
-import nbformat
 import nbgrader.api
 from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
@@ -59,13 +58,14 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
-from traitlets.config import Config
+from traitlets.config import Config, LoggingConfigurable
 
+from autograder.bulk.gradebook import ClassGradebook, StoredGrade
+from autograder.bulk.worker import Result, comments
 from autograder.course import COURSE_FILE
 from autograder.errors import AutograderError
-from autograder.graded_notebook import FOR_GRADERS, write_results
+from autograder.graded_notebook import FOR_GRADERS, base_notebook, read_base, write_results
 from autograder.grading import grade
-from autograder.notebooks import source_notebook
 from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
 from autograder.released import require_released
 from autograder.responses import METADATA_KEY, Recorded, brief, read_notebook, to_metadata
@@ -74,6 +74,8 @@ from autograder.submissions import TIMESTAMP_FILE, read_submission, read_timesta
 
 #: Where ``GradeQuiz`` leaves what it graded for ``SaveQuizGrades``.
 _GRADED = "autograder_graded"
+#: For each running ``Autograde`` the quiz that it grades and the notebook that answers go into.
+_bases: WeakKeyDictionary[Any, tuple[Quiz, str]] = WeakKeyDictionary()
 _create_engine = nbgrader.api.create_engine
 _copy_all = BaseConverter.init_assignment
 _find_all = BaseConverter.init_notebooks
@@ -97,25 +99,22 @@ def configure(config: Config) -> None:
     ]
     stock = GenerateAssignment.class_traits()["preprocessors"].default_args[0]
     config.GenerateAssignment.preprocessors = [
-        *(ClearOtherSolutions if one is ClearSolutions else one for one in stock),
+        *(for_others(one) if one is ClearSolutions else one for one in stock),
         RefuseLeaks,
     ]
     config.Autograde.exporter_class = SubmissionExporter
+    config.SubmissionExporter.optimistic_validation = True  # once, not after each preprocessor
     config.Autograde.sanitize_preprocessors = [
         RestoreQuiz,
-        ClearOutput,
-        DeduplicateIds,
-        OverwriteKernelspec,
-        OverwriteCells,
-        CheckOtherMetadata,
+        *map(for_others, (ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells)),
+        for_others(CheckCellMetadata),
     ]
     config.Autograde.autograde_preprocessors = [
         GradeQuiz,
-        IgnorePattern,
-        LimitOutput,
+        *map(for_others, (IgnorePattern, LimitOutput)),
         SaveQuizGrades,
         AssignLatePenalties,
-        CheckOtherMetadata,
+        for_others(CheckCellMetadata),
     ]
     config.GenerateFeedback.preprocessors = [
         GetGrades,
@@ -124,31 +123,23 @@ def configure(config: Config) -> None:
     ]
 
 
-class ClearOtherSolutions(ClearSolutions):
-    """nbgrader's ``ClearSolutions`` for every notebook that is not a quiz."""
+@cache
+def for_others(stock: type[NbGraderPreprocessor]) -> type[NbGraderPreprocessor]:
+    """A preprocessor of nbgrader's that leaves quizzes alone; options set for it hold as ever.
 
-    def preprocess(
-        self, nb: NotebookNode, resources: dict[str, Any]
-    ) -> tuple[NotebookNode, dict[str, Any]]:
-        if _find_quiz(self, resources) is not None:
-            return nb, resources
-        cleared: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources)
-        return cleared
-
-
-class CheckOtherMetadata(CheckCellMetadata):
-    """nbgrader's ``CheckCellMetadata`` for what learners may have changed: not for a quiz.
-
-    A quiz's cells are the instructor's own, and were checked when it was released.
+    A released quiz holds no solution, and what ``GradeQuiz`` puts in a submission's place has gone
+    through these preprocessors already.
     """
 
     def preprocess(
-        self, nb: NotebookNode, resources: dict[str, Any]
+        self: Any, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         if _find_quiz(self, resources) is not None:
             return nb, resources
-        checked: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources)
-        return checked
+        done: tuple[NotebookNode, dict[str, Any]] = stock.preprocess(self, nb, resources)
+        return done
+
+    return type(f"{stock.__name__}ForOthers", (stock,), {"preprocess": preprocess})
 
 
 class RefuseLeaks(NbGraderPreprocessor):
@@ -165,7 +156,7 @@ class RefuseLeaks(NbGraderPreprocessor):
         if quiz is not None:
             from autograder.checks.release import file_problems, notebook_problems
 
-            coursedir = CourseDirectory(parent=self)
+            coursedir = _converter(self).coursedir
             source, release = (
                 Path(coursedir.format_path(directory, ".", quiz.id))
                 for directory in (coursedir.source_directory, coursedir.release_directory)
@@ -199,7 +190,7 @@ class SubmissionExporter(NotebookExporter):
         return read
 
     def _is_handed_in_quiz(self, path: Path, resources: dict[str, Any]) -> bool:
-        coursedir = CourseDirectory(parent=self)
+        coursedir = _converter(self).coursedir
         where = resources["nbgrader"]
         submitted = coursedir.format_path(
             coursedir.submitted_directory, where["student"], where["assignment"]
@@ -209,7 +200,7 @@ class SubmissionExporter(NotebookExporter):
 
 
 class RestoreQuiz(NbGraderPreprocessor):
-    """Put the instructor's notebook, with the learner's answers, in the submission's place."""
+    """Keep of what was handed in the learner's answers alone, in the metadata of a notebook."""
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
@@ -221,14 +212,15 @@ class RestoreQuiz(NbGraderPreprocessor):
         recorded = read_submission(folder, quiz.for_learner(student))
         for problem in recorded.problems:
             self.log.warning("%s, %s: %s", student, quiz.id, problem)
-        restored = source_notebook(quiz)
         held = to_metadata(recorded, quiz.id) | {"problems": list(recorded.problems)}
-        restored.metadata[METADATA_KEY] = nbformat.from_dict(held)
-        return restored, resources
+        return new_notebook(metadata={METADATA_KEY: held}), resources
 
 
 class GradeQuiz(Execute):
-    """Write scores and feedback as outputs; run nothing. Other notebooks run as ever."""
+    """Put answers, scores and feedback into the instructor's notebook; run nothing.
+
+    Other notebooks run as ever.
+    """
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any], **kwargs: Any
@@ -243,25 +235,46 @@ class GradeQuiz(Execute):
         recorded = Recorded(read_notebook(nb.metadata, quiz.id).records, problems)
         learners = quiz.for_learner(resources["nbgrader"]["student"])
         graded = grade(recorded, learners, judge_or_wait)
-        write_results(nb, graded, problems)
+        restored = self._base(quiz, resources["nbgrader"]["db_url"])
+        restored.metadata[METADATA_KEY] = nb.metadata[METADATA_KEY]
+        write_results(restored, graded, problems)
         resources[_GRADED] = graded
-        return nb, resources
+        return restored, resources
+
+    def _base(self, quiz: Quiz, db_url: str) -> NotebookNode:
+        """The notebook before any answer; worked out once in a run of ``nbgrader autograde``."""
+        run = _converter(self)
+        known, text = _bases.get(run, (None, ""))
+        if known is not quiz:
+            text = json.dumps(base_notebook(quiz, self, db_url))
+            _bases[run] = quiz, text
+        return read_base(text)
 
 
 class SaveQuizGrades(SaveAutoGrades):
     """nbgrader's ``SaveAutoGrades``, with a quiz's scores taken from grading, not from outputs."""
 
-    def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
-        if _GRADED not in resources:
-            super()._add_score(cell, resources)
-            return
-        name = cell.metadata["nbgrader"]["grade_id"]
-        grade = self.gradebook.find_grade(
-            name, self.notebook_id, self.assignment_id, self.student_id
-        )
-        grade.auto_score = resources[_GRADED][name].points
-        grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
-        self.gradebook.db.commit()
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        quiz = _find_quiz(self, resources)
+        if quiz is None:
+            saved: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources)
+            return saved
+        graded = resources[_GRADED]
+        learner = resources["nbgrader"]["student"]
+        points = {name: one.points for name, one in graded.items()}
+        result = Result(learner, points=points, comments=comments(nb))
+        with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
+            book = ClassGradebook(gradebook, quiz)
+            book.save([result], book.stored([learner]), _needs_person)
+            book.commit()
+        return nb, resources
+
+
+def _needs_person(result: Result, item: str, before: StoredGrade | None) -> bool:
+    """As nbgrader decides it."""
+    return result.points[item] is None or (before is not None and before.manual_score is not None)
 
 
 class WithholdUngraded(NbGraderPreprocessor):
@@ -332,12 +345,17 @@ def _existing_timestamp(coursedir: CourseDirectory, dest_path: str) -> datetime.
     return time
 
 
-def _find_quiz(preprocessor: NbGraderPreprocessor, resources: dict[str, Any]) -> Quiz | None:
+def _find_quiz(part: LoggingConfigurable, resources: dict[str, Any]) -> Quiz | None:
     """The instructor's quiz behind the notebook that is being graded, if it is one."""
     where = resources["nbgrader"]
     if where["notebook"] != where["assignment"]:
         return None
-    return _quiz(CourseDirectory(parent=preprocessor), where["assignment"])
+    return _quiz(_converter(part).coursedir, where["assignment"])
+
+
+def _converter(part: Any) -> BaseConverter:
+    """The run that an exporter or a preprocessor is a part of."""
+    return part if isinstance(part, BaseConverter) else _converter(part.parent)
 
 
 def _quiz(coursedir: CourseDirectory, assignment: str) -> Quiz | None:

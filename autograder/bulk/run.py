@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader
@@ -22,10 +21,10 @@ from sqlalchemy.exc import DBAPIError
 from autograder.bulk.gradebook import ClassGradebook, Stored, StoredGrade
 from autograder.bulk.ledger import Entry, append_ledger, read_ledger, why_changed
 from autograder.bulk.pools import Pool, processes
-from autograder.bulk.worker import Job, Result, Task, key_digest, key_digests
+from autograder.bulk.worker import Job, Result, Task, key_digest, key_digests, know_quiz
 from autograder.errors import AutograderError
-from autograder.notebooks import source_notebook
-from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
+from autograder.graded_notebook import base_notebook
+from autograder.quiz import QUIZ_FILE, load_quiz
 from autograder.sandbox import Isolation
 
 _CHUNK = 25
@@ -104,7 +103,9 @@ def grade_class(
     report = Report()
     with _open_gradebook(coursedir) as gradebook:
         book = ClassGradebook(gradebook, quiz)
-        job = Job(path.resolve(), key_digest(quiz), _base_notebook(app, quiz), isolation)
+        base = json.dumps(base_notebook(quiz, app, coursedir.db_url))
+        job = Job(path.resolve(), key_digest(quiz), base, isolation)
+        know_quiz(job.quiz, job.key, quiz)
         graded_before = set(_graded(book, learners, entries))
 
         def tasks() -> Iterator[Task]:
@@ -180,17 +181,6 @@ def _graded(
             scores = {item: grade.auto_score for item, grade in held.grades.items()}
             if book.is_complete(held) and scores == entries[learner].scores:
                 yield learner
-
-
-def _base_notebook(app: NbGrader, quiz: Quiz) -> str:
-    """The instructor's notebook as nbgrader's own preprocessors leave it, before any answer."""
-    notebook = source_notebook(quiz)
-    where = {"notebook": quiz.id, "assignment": quiz.id, "student": ""}
-    resources: dict[str, Any] = {"nbgrader": {**where, "db_url": app.coursedir.db_url}}
-    for preprocessor in app.config.Autograde.sanitize_preprocessors:
-        if preprocessor.__name__ != "RestoreQuiz":
-            notebook, resources = preprocessor(parent=app).preprocess(notebook, resources)
-    return json.dumps(notebook)
 
 
 def _needs_person(

@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -18,7 +18,7 @@ from nbformat.v4.rwbase import split_lines
 from nbgrader.utils import compute_checksum, is_solution
 
 from autograder.errors import AutograderError
-from autograder.graded_notebook import write_results
+from autograder.graded_notebook import read_base, write_results
 from autograder.grading import Graded, grade
 from autograder.quiz import Quiz, load_quiz
 from autograder.responses import METADATA_KEY, journal_path, to_metadata
@@ -27,6 +27,8 @@ from autograder.submissions import TIMESTAMP_FILE, read_submission, read_timesta
 
 #: Part of every digest: raise it when the same submission may be graded otherwise than before.
 _GRADER = "3"
+#: The quiz of this run, by its file and ``key_digest``.
+_known: dict[tuple[Path, str], Quiz] = {}
 
 
 @dataclass(frozen=True)
@@ -115,11 +117,11 @@ def _grade(job: Job, task: Task) -> Result:
 
     judge_code = partial(judge_or_wait, isolation=job.isolation)
     graded = grade(recorded, quiz, judge_code)
-    notebook = nbformat.from_dict(json.loads(job.base))
+    notebook = read_base(job.base)
     held = to_metadata(recorded, quiz.id) | {"problems": list(recorded.problems)}
     notebook.metadata[METADATA_KEY] = nbformat.from_dict(held)
     write_results(notebook, graded, recorded.problems)
-    comments = _comments(notebook)
+    said = comments(notebook)
     split_lines(
         notebook
     )  # as nbformat writes it, but for indentation, which costs more than grading
@@ -134,33 +136,40 @@ def _grade(job: Job, task: Task) -> Result:
         points={name: one.points for name, one in graded.items()},
         states={name: one.score.state for name, one in graded.items()},
         answers={name: _answer(one) for name, one in graded.items()},
-        comments=comments,
+        comments=said,
         timestamp=timestamp,
         problems=problems,
     )
 
 
-def _comments(notebook: NotebookNode) -> dict[str, str | None]:
+def comments(notebook: NotebookNode) -> dict[str, str | None]:
     """What ``SaveAutoGrades`` of nbgrader comments on each cell that a learner could change."""
-    comments: dict[str, str | None] = {}
+    found: dict[str, str | None] = {}
     for cell in filter(is_solution, notebook.cells):
         held = cell.metadata.nbgrader
         untouched = held.get("checksum") == compute_checksum(cell)
-        comments[held.grade_id] = "No response." if untouched else None
-    return comments
+        found[held.grade_id] = "No response." if untouched else None
+    return found
 
 
 def _answer(graded: Graded) -> str:
     return _digest(json.dumps(graded.response, sort_keys=True), graded.item.variant)
 
 
-@lru_cache(maxsize=2)
+def know_quiz(path: Path, key: str, quiz: Quiz) -> None:
+    """Keep a quiz for ``_quiz``: where workers are forked, they have it without reading it."""
+    _known.clear()
+    _known[path, key] = quiz
+
+
 def _quiz(path: Path, key: str) -> Quiz:
     """The quiz in a file, which has to be the one that the run started with."""
-    quiz = load_quiz(path)
-    if key_digest(quiz) != key:
-        raise AutograderError(f"{path} changed while it was used for grading; grade again")
-    return quiz
+    if (path, key) not in _known:
+        quiz = load_quiz(path)
+        if key_digest(quiz) != key:
+            raise AutograderError(f"{path} changed while it was used for grading; grade again")
+        know_quiz(path, key, quiz)
+    return _known[path, key]
 
 
 def _state(folder: Path, quiz_id: str) -> list[str]:
