@@ -91,25 +91,25 @@ def report(folder: Path, small: int, large: int, largest: int) -> None:
 
     bulk_small = measure(fresh(quiz_course), small, "autograder", "grade", "bench")
     print(row("autograder grade, the same class", bulk_small))
-    peaks = {}
+    bulk = {}
     for size in (100, large, largest):
         course = fresh(quiz_course)
         hand_in(course, answers[:size])
-        bulk = measure(course, size, "autograder", "grade", "bench")
-        peaks[size] = bulk.peak_mb
-        print(row(f"autograder grade, {size} submissions", bulk))
+        bulk[size] = measure(course, size, "autograder", "grade", "bench")
+        print(row(f"autograder grade, {size} submissions", bulk[size]))
         if size == large:
-            bulk_large = bulk
             pages = measure(course, size, "autograder", "feedback", "bench")
     print(row("nbgrader generate_feedback", pages_stock))
     print(row(f"autograder feedback, {large} learners", pages))
     print()
     print(f"plugin against stock:          {plugin.rate / stock.rate:8.1f} times")
     print(f"bulk against stock, {small:5} each: {bulk_small.rate / stock.rate:7.1f} times")
-    print(f"bulk ({large}) against stock:    {bulk_large.rate / stock.rate:8.1f} times")
-    print(f"bulk ({large}):                  {bulk_large.rate:8.1f} submissions a second")
+    for size in (large, largest):
+        print(f"bulk against stock, {size:5} learners: {bulk[size].rate / stock.rate:4.1f} times")
+        print(f"bulk, {size:5} learners: {bulk[size].rate:18.1f} submissions a second")
     print(f"feedback pages:                {pages.rate / pages_stock.rate:8.1f} times")
-    print(f"peak memory {largest} against 100: {peaks[largest] / peaks[100]:8.2f} times")
+    growth = bulk[largest].peak_mb / bulk[100].peak_mb
+    print(f"peak memory {largest} against 100: {growth:8.2f} times")
 
 
 def row(name: str, run: Run) -> str:

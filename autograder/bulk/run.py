@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ from autograder.quiz import QUIZ_FILE, load_quiz
 from autograder.sandbox import Isolation
 
 _CHUNK = 25
+#: The gradebook is synced to the disk after so many submissions, or so many seconds.
+_BATCH = 200
+_BATCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ def grade_class(
                     known,
                 )
 
-        for results in pool(job, _chunks(tasks(), _CHUNK)):
+        for results in _batches(pool(job, _chunks(tasks(), _CHUNK))):
             new = [one for one in results if not one.error and not one.unchanged]
             stored = book.stored([one.learner for one in new])
             _note_changes(report, new, stored, entries, keys)
@@ -169,6 +173,19 @@ def _learners(pattern: Path) -> Iterator[str]:
 def _chunks(tasks: Iterator[Task], size: int) -> Iterator[list[Task]]:
     while chunk := list(islice(tasks, size)):
         yield chunk
+
+
+def _batches(graded: Iterator[list[Result]]) -> Iterator[list[Result]]:
+    """Results as they come, but many at a time where they come fast: each sync costs as much."""
+    batch: list[Result] = []
+    last = time.monotonic()
+    for results in graded:
+        batch += results
+        if len(batch) >= _BATCH or time.monotonic() - last >= _BATCH_SECONDS:
+            yield batch
+            batch, last = [], time.monotonic()
+    if batch:
+        yield batch
 
 
 def _graded(

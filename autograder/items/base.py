@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import (
@@ -165,6 +166,11 @@ class Item(Strict, ABC):
     def judge(self, response: Any) -> Score:
         """Judge a readable response that answers at least a part of the item."""
 
+    @cached_property
+    def _public(self) -> PublicItem:
+        """The public part, made once: a class has thousands of answers read by it."""
+        return self.public()
+
     def common(self) -> dict[str, Any]:
         """The fields that the public view shares with the item."""
         names = ("id", "type", "title", "points", "difficulty", "stem", "variant")
@@ -200,7 +206,7 @@ class Item(Strict, ABC):
         unanswered = Score("unanswered", 0.0, "No answer was recorded.")
         if response is None:
             return unanswered
-        public = self.public()
+        public = self._public
         try:
             parsed = public.parse(response)
         except ValueError as error:
