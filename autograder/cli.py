@@ -88,11 +88,11 @@ def review(
     from autograder import reviews
 
     ((_, loaded),) = _load([quiz], source)
-    if answers is None:
-        typer.echo(json.dumps(reviews.sheet(loaded), ensure_ascii=False, indent=1))
-        return
     if not reader:
-        raise AutograderError("name the reader: --reader NAME")
+        raise AutograderError("name the reader, which picks the variants: --reader NAME")
+    if answers is None:
+        typer.echo(json.dumps(reviews.sheet(loaded, reader), ensure_ascii=False, indent=1))
+        return
     found = reviews.review(loaded, reviews.load_verdicts(answers), reader, round_number)
     reviews.append_reviews(source, found)
     for one in found:

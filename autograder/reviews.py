@@ -16,9 +16,11 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from autograder.errors import QuizError
-from autograder.items import AnyItem, CaseStudy, Code
+from autograder.items import AnyItem, Code
 from autograder.items.base import Slug, Strict, Text
+from autograder.items.code import CodeResponse
 from autograder.quiz import Quiz
+from autograder.sandbox import judge_or_wait
 
 REVIEWS_FILE = "reviews.jsonl"
 READERS = 2
@@ -61,9 +63,11 @@ def digest(item: AnyItem) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def sheet(quiz: Quiz) -> dict[str, Any]:
-    """What a reader gets: the public part of each item, in its first variant."""
-    return {item.id: item.public().model_dump(mode="json") for item in quiz.items}
+def sheet(quiz: Quiz, reader: str) -> dict[str, Any]:
+    """What a reader gets: the public part of each item, in the variant that the name picks."""
+    return {
+        item.id: item.public().model_dump(mode="json") for item in quiz.for_learner(reader).items
+    }
 
 
 def load_verdicts(path: Path) -> dict[str, Verdict]:
@@ -90,29 +94,30 @@ def load_verdicts(path: Path) -> dict[str, Verdict]:
 def review(
     quiz: Quiz, verdicts: Mapping[str, Verdict], reader: str, round_number: int
 ) -> list[Review]:
-    """Compare a reader's answers with the key.
+    """Compare a reader's answers with the key of the variants that the reader got.
 
-    Case studies and code are not scored here: they agree unless the reader names a doubt.
+    Code runs in the sandbox. Case studies are not scored here: they agree unless the reader names
+    a doubt; so does code where there is no sandbox.
 
     Raises
     ------
     QuizError
         If a verdict names no item of the quiz.
     """
-    items = {item.id: item for item in quiz.items}
+    items = {item.id: item for item in quiz.for_learner(reader).items}
+    digests = {item.id: digest(item) for item in quiz.items}
     unknown = sorted(set(verdicts) - set(items))
     if unknown:
         raise QuizError(f"{quiz.id} has no item {unknown[0]!r}; it has: {', '.join(items)}")
     found = []
     for name, verdict in verdicts.items():
-        item = items[name]
-        score = None if isinstance(item, CaseStudy | Code) else item.score(verdict.answer).fraction
+        score = _score(items[name], verdict.answer)
         right = score is None or score > 1 - 1e-9
         found.append(
             Review(
                 quiz=quiz.id,
                 item=name,
-                digest=digest(item),
+                digest=digests[name],
                 round=round_number,
                 reader=reader,
                 score=score,
@@ -122,6 +127,13 @@ def review(
             )
         )
     return found
+
+
+def _score(item: AnyItem, answer: object) -> float | None:
+    score = item.score(answer)
+    if isinstance(item, Code) and score.state == "waiting":
+        score = judge_or_wait(item, CodeResponse.model_validate(answer).source)
+    return score.fraction
 
 
 def load_reviews(source: Path) -> list[Review]:

@@ -79,10 +79,36 @@ def test_an_item_that_changed_has_to_be_reviewed_again(
 
 
 def test_the_sheet_is_what_a_learner_sees(quiz: Quiz) -> None:
-    text = json.dumps(sheet(quiz))
+    text = json.dumps(sheet(quiz, "one"))
     assert "Blue" in text
     for secret in ("correct", "all-grass", "feedback", examples.CASE_STUDY["model_answer"]):
         assert secret not in text
+
+
+def test_readers_get_variants_of_their_own_and_are_judged_by_them(tmp_path: Path) -> None:
+    sums = changed(
+        examples.NUMERIC,
+        stem="What is 2 times {{ n }}?",
+        parameters={"n": {"from": 1, "to": 50}},
+        answer="{{ 2 * n }}",
+    )
+    quiz = load_quiz(write_quiz(tmp_path, items=[sums]))
+    name = sums["id"]
+    asked = {reader: sheet(quiz, reader)[name]["stem"] for reader in ("one", "two", "three")}
+    assert len(set(asked.values())) > 1
+    for reader, stem in asked.items():
+        number = 2 * int(stem.split()[-1].rstrip("?"))
+        (right,) = review(quiz, {name: Verdict(answer={"value": str(number)})}, reader, 1)
+        (wrong,) = review(quiz, {name: Verdict(answer={"value": str(number + 1)})}, reader, 1)
+        assert (right.agrees, wrong.agrees) == (True, False)
+
+
+def test_a_reader_s_code_is_run(tmp_path: Path) -> None:
+    quiz = load_quiz(write_quiz(tmp_path, items=[examples.CODE]))
+    name = examples.CODE["id"]
+    for source, score in ((examples.CODE["solution"], 1.0), ("raise ValueError", 0.0)):
+        (found,) = review(quiz, {name: Verdict(answer={"source": source})}, "one", 1)
+        assert (found.score, found.agrees) == (score, score == 1.0)
 
 
 def test_a_verdict_on_an_unknown_item_is_named(quiz: Quiz) -> None:
@@ -95,9 +121,12 @@ def test_the_command_records_a_reader_s_answers(quiz: Quiz, tmp_path: Path) -> N
     answers = tmp_path / "answers.json"
     answers.write_text(json.dumps({CHOICE["id"]: {"answer": {"choice": "red"}, "note": "Sunset?"}}))
     options = ["review", quiz.id, "--source", str(source)]
+    nameless = CliRunner().invoke(app, options)
+    assert "name the reader" in str(nameless.exception)
+    options += ["--reader", "one"]
     printed = CliRunner().invoke(app, options)
-    assert json.loads(printed.output) == sheet(quiz)
-    done = CliRunner().invoke(app, [*options, "--answers", str(answers), "--reader", "one"])
+    assert json.loads(printed.output) == sheet(quiz, "one")
+    done = CliRunner().invoke(app, [*options, "--answers", str(answers)])
     assert "Sunset?" in done.output and "0 of 1 answers agree" in done.output
     (record,) = load_reviews(source)
     assert (record.item, record.reader, record.score) == (CHOICE["id"], "one", 0.0)
