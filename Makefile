@@ -9,11 +9,10 @@ PIP_OPTIONS ?=
 LAB_OPTIONS ?=
 BIN := .venv/bin
 QUIZZES := $(patsubst source/%/quiz.yaml,%,$(wildcard source/*/quiz.yaml))
-QUIZ_SOURCES := $(wildcard source/*/quiz.yaml) $(wildcard autograder/*.py autograder/items/*.py autograder/checks/*.py)
 
 .PHONY: lab test check quizzes notebooks screenshots clean
 
-lab: .venv/.course .venv/.models .venv/.quizzes
+lab: .venv/.course .venv/.models
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --ServerApp.root_dir=. $(LAB_OPTIONS)
 
 test: .venv/.test .venv/.models check
@@ -56,6 +55,3 @@ clean:
 	$(BIN)/python -m downstream.models
 	touch $@
 
-.venv/.quizzes: .venv/.course $(QUIZ_SOURCES)
-	$(MAKE) quizzes
-	touch $@

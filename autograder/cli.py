@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import click
 import typer
 
 from autograder.errors import AutograderError
@@ -99,6 +100,28 @@ def review(
         if not one.agrees:
             typer.echo(f"{one.item}: score {one.score}; {one.defensible} {one.note}".rstrip())
     typer.echo(f"{quiz}: {sum(one.agrees for one in found)} of {len(found)} answers agree")
+
+
+@app.command()
+def practice(
+    quiz: Annotated[str, typer.Argument(help="The quiz to practise.")],
+    items: Annotated[
+        list[str] | None, typer.Argument(help="Ids of questions; all of the quiz by default.")
+    ] = None,
+    source: Source = Path("source"),
+) -> None:
+    """Practise a quiz at the terminal: judged at once, with hints; nothing is recorded."""
+    from autograder.practice import open_practice
+    from autograder.practice.terminal import practise
+
+    session = open_practice(quiz, source)
+    for name in items or []:
+        session.attempt(name)  # an unknown id is named before the first question
+
+    def edit(text: str) -> str | None:
+        return click.edit(text, extension=".py", require_save=False)
+
+    practise(session, items or session.items, input, edit, typer.echo)
 
 
 @app.command()

@@ -50,11 +50,12 @@ def grade(
     learner's own (``Quiz.for_learner``). Without ``judge_code``, answers to ``code`` items wait.
     """
     return {
-        item.id: _grade_item(item, recorded.records.get(item.id), judge_code) for item in quiz.items
+        item.id: grade_item(item, recorded.records.get(item.id), judge_code) for item in quiz.items
     }
 
 
-def _grade_item(item: Item, record: Record | None, judge_code: JudgeCode | None) -> Graded:
+def grade_item(item: Item, record: Record | None, judge_code: JudgeCode | None) -> Graded:
+    """Grade one item; see ``grade``."""
     if record is None:
         return Graded(item, None, item.score(None), None)
     score = item.score(record.response)

@@ -6,7 +6,7 @@ pages all show the same, with no script and no network.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from html import escape
 
@@ -69,6 +69,19 @@ def result(graded: Graded) -> str:
     return _section("".join(parts))
 
 
+def verdict(graded: Graded, remarks: Sequence[Remark], *, tells_key: bool) -> str:
+    """What practice says of an answer; the explanation and a model answer go with the key."""
+    judged = graded.response is not None and graded.points is not None
+    parts = [f"<p>{escape(graded.score.reason)}</p>"] if judged else []
+    if remarks:
+        parts.append(f"<ul>{''.join(_remark(remark) for remark in remarks)}</ul>")
+    if tells_key:
+        if isinstance(graded.item, CaseStudy):
+            parts.append(f"<p><strong>Model answer</strong></p>{block(graded.item.model_answer)}")
+        parts.append(block(graded.item.explanation))
+    return _section("".join(parts))
+
+
 def answer(graded: Graded) -> str:
     """A free-text answer as the learner typed it, escaped."""
     text = graded.response.get("text") if isinstance(graded.response, dict) else graded.response
@@ -126,7 +139,8 @@ def receipt(graded: Mapping[str, Graded], problems: tuple[str, ...]) -> str:
 
 def _remark(remark: Remark) -> str:
     mark = _MARKS[remark.right]
-    return f"<li>{mark} <strong>{inline(remark.part)}</strong><br>{inline(remark.text)}</li>"
+    said = f"<br>{inline(remark.text)}" if remark.text else ""
+    return f"<li>{mark} <strong>{inline(remark.part)}</strong>{said}</li>"
 
 
 def _section(body: str) -> str:

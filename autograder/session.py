@@ -145,7 +145,7 @@ class QuizSession:
         status = self._status(item)
         widget = WIDGETS[item.type](
             quiz=self._quiz.id,
-            view=_view(item),
+            view=view_of(item),
             response=record.response if record else None,
             record=record.model_dump() if record else {},
             status=status,
@@ -527,9 +527,10 @@ def _problem(item: PublicItem, response: Any) -> str | None:
     return None
 
 
-def _view(item: AnyPublicItem) -> dict[str, Any]:
+def view_of(item: AnyPublicItem) -> dict[str, Any]:
     """The item as the widget shows it: Markdown rendered to sanitised HTML."""
     view: dict[str, Any] = item.model_dump()
+    view["with_stem"] = bool(item.variant)  # a Markdown cell cannot hold what differs by learner
     view["stem"] = html.block(item.stem)
     for field in ("options", "prompts", "steps"):
         if field in view:

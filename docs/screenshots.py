@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from nbformat import write
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -86,6 +88,29 @@ def _views(browser: Browser, *, theme: str, width: int, suffix: str) -> None:
         page.close()
 
 
+def _practice(browser: Browser) -> None:
+    """Photograph a question in practice: two hints, a wrong choice and its verdict."""
+    cells = [
+        new_code_cell(f'from autograder import open_practice as p; p = p("tour", "{ROOT}/source")'),
+        new_code_cell('p.show("which-head")'),
+    ]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    with tempfile.TemporaryDirectory() as folder:
+        write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), f"{folder}/own.ipynb")
+        page = browser.new_page(viewport={"width": 1000, "height": 1400})
+        with jupyter_server(Path(folder)) as url:
+            open_notebook(page, url, "own.ipynb")
+            run_all(page)
+            view = page.locator("[data-item]")
+            for _ in range(2):
+                view.get_by_role("button", name="Hint").click()
+            view.locator("label").first.click()
+            view.get_by_role("button", name="Check").click()
+            view.locator(".ag-verdict li").wait_for()
+            view.screenshot(path=IMAGES / "questions" / "practice.png")
+        page.close()
+
+
 def _readme(browser: Browser) -> None:
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder)
@@ -111,6 +136,7 @@ def main() -> None:
         browser = launch_chromium(playwright)
         _views(browser, theme="light", width=1000, suffix="")
         _views(browser, theme="dark", width=400, suffix="-dark-narrow")
+        _practice(browser)
         _readme(browser)
         browser.close()
 

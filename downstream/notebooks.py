@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).parent.parent / "notebooks"
+_BAR = re.compile(r"%\|[█▉▊▋▌▍▎▏ #]*\|")
 _BAR_TIMES = re.compile(r"\s*\[\d+:\d+(:\d+)?<[^\]]*\]")
 
 
@@ -76,23 +77,25 @@ def build(path: Path) -> Path:
 def differences(first: NotebookNode, second: NotebookNode) -> list[str]:
     """Return the ids of the cells that print something else in the second run.
 
-    Cells whose source speaks of seconds are left out, as are widgets, whose ids are random.
+    Cells whose source speaks of seconds are left out, as are widgets, whose ids are random, and
+    the width of progress bars, which depends on the times that stood beside them.
     """
     return [
         one.id
         for one, other in zip(first.cells, second.cells, strict=True)
         if one.cell_type == "code"
-        and not re.search(r"second|perf_counter|process_time", one.source)
+        and not re.search(r"second|perf_counter|process_time|\} s\b", one.source)
         and _printed(one) != _printed(other)
     ]
 
 
 def _printed(cell: NotebookNode) -> list[str]:
-    return [
+    texts = (
         output.get("text") or output.data.get("text/html") or output.data.get("text/plain", "")
         for output in cell.outputs
         if not any("widget" in kind for kind in output.get("data", {}))
-    ]
+    )
+    return [_BAR.sub("%||", text) for text in texts]
 
 
 def collapse(text: str) -> str:

@@ -63,13 +63,15 @@ class Remark:
     """Feedback on one part of a response.
 
     ``part`` names the option, pair or step as a learner sees it; ``right`` is None where the part
-    is neither right nor wrong.
+    is neither right nor wrong. ``early`` is what practice says of a wrong part while the learner
+    still tries, without the key; None where the part itself would tell it.
     """
 
     part: str
     right: bool | None
     text: str
     misconception: str | None = None
+    early: str | None = ""
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,13 @@ class Item(Strict, ABC):
     def _public(self) -> PublicItem:
         """The public part, made once: a class has thousands of answers read by it."""
         return self.public()
+
+    def hints(self) -> list[str]:
+        """What practice tells before the answer, from the vague to the plain (Markdown).
+
+        The last one still leaves something to find.
+        """
+        return []
 
     def common(self) -> dict[str, Any]:
         """The fields that the public view shares with the item."""

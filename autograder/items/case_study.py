@@ -106,5 +106,10 @@ class CaseStudy(Item):
         headings = [criterion.name for criterion in self.rubric]
         return PublicCaseStudy(**self.common(), headings=headings, words=self.words)
 
+    def hints(self) -> list[str]:
+        best = [max(one.levels, key=lambda level: level.points) for one in self.rubric]
+        whole = zip(self.rubric, best, strict=True)
+        return [f"What earns all of “{one.name}”: {level.text}" for one, level in whole][:-1]
+
     def judge(self, response: CaseStudyResponse) -> Score:
         return Score("waiting", None, "A person grades this answer against the rubric.")

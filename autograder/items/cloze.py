@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -105,8 +106,8 @@ class ChoiceBlank(Strict):
         picked = next(option for option in self.options if option.id == given)
         if picked.correct:
             return 1.0, Remark(picked.text, True, picked.feedback)
-        feedback = f"{picked.feedback} {self.solution}"
-        return 0.0, Remark(picked.text, False, feedback, picked.misconception)
+        said = f"{picked.feedback} {self.solution}"
+        return 0.0, Remark(picked.text, False, said, picked.misconception, early=picked.feedback)
 
     @property
     def solution(self) -> str:
@@ -144,8 +145,8 @@ class TextBlank(Strict):
             return 1.0, Remark(given, True, self.feedback)
         for wrong in self.wrong:
             if plain(given) == plain(wrong.text):
-                feedback = f"{wrong.feedback} {self.solution}"
-                return 0.0, Remark(given, False, feedback, wrong.misconception)
+                said = f"{wrong.feedback} {self.solution}"
+                return 0.0, Remark(given, False, said, wrong.misconception, early=wrong.feedback)
         return 0.0, Remark(given, False, self.solution)
 
     @property
@@ -194,6 +195,10 @@ class Cloze(Item):
             )
         return self
 
+    def hints(self) -> list[str]:
+        first = next(blank for blank in self.blanks if blank.id == BLANK.findall(self.text)[0])
+        return [f"Blank 1. {first.solution}"] if len(self.blanks) > 1 else []
+
     def public(self) -> PublicCloze:
         blanks = {blank.id: self._public_blank(blank) for blank in self.blanks}
         in_order = [blanks[name] for name in BLANK.findall(self.text)]
@@ -219,7 +224,7 @@ class Cloze(Item):
             fraction, remark = blank.judge(given[name])
             earned += fraction
             part = f"Blank {number}: {remark.part}"
-            remarks.append(Remark(part, remark.right, remark.text, remark.misconception))
+            remarks.append(replace(remark, part=part))
         right = sum(remark.right is True for remark in remarks)
         reason = f"{right} of {len(remarks)} blanks are right."
         return Score("graded", earned / len(self.blanks), reason, tuple(remarks))

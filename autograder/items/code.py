@@ -146,6 +146,9 @@ class Code(Item):
     def judge(self, response: CodeResponse) -> Score:
         return Score("waiting", None, "The code was not run yet: it needs the sandbox.")
 
+    def hints(self) -> list[str]:
+        return [f"Look out: {self.checks[0].feedback}"]
+
     def judge_outcomes(
         self,
         outcomes: Sequence[Outcome],
@@ -178,7 +181,7 @@ class Code(Item):
             wrong = _wrong(check, outcome, key, hidden)
             text = f"Your code {wrong}. {check.feedback}" if wrong else check.feedback
             misconception = check.misconception if wrong else None
-            remarks.append(Remark(check.name, not wrong, text, misconception))
+            remarks.append(Remark(check.name, not wrong, text, misconception, early=text))
             earned += 0 if wrong else check.weight
         passed = sum(remark.right is True for remark in remarks)
         if passed == len(remarks):

@@ -120,4 +120,10 @@ class Matching(Item):
             False,
             f"{own} {best}" if own else best,
             prompt.misconceptions.get(picked),
+            early=own or "",
         )
+
+    def hints(self) -> list[str]:
+        texts = {option.id: option.text for option in self.options}
+        first = self.prompts[0]
+        return [f"“{first.text}” goes with “{texts[first.match]}”. {first.feedback}"]

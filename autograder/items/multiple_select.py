@@ -82,8 +82,18 @@ class MultipleSelect(Item):
         for option in self.options:
             if option.id in picks:
                 misconception = None if option.correct else option.misconception
-                remark = Remark(option.text, option.correct, option.feedback, misconception)
+                said = option.feedback
+                remark = Remark(option.text, option.correct, said, misconception, early=said)
                 remarks.append(remark)
             elif option.correct:
-                remarks.append(Remark(f"(not picked) {option.text}", False, option.feedback))
+                part = f"(not picked) {option.text}"
+                remarks.append(Remark(part, False, option.feedback, early=None))
         return tuple(remarks)
+
+    def hints(self) -> list[str]:
+        wrong = [option for option in self.options if not option.correct]
+        right = len(self.options) - len(wrong)
+        return [
+            f"{right} of the {len(self.options)} options {'applies' if right == 1 else 'apply'}.",
+            *(f"Not “{option.text}”. {option.feedback}" for option in wrong[:1]),
+        ]

@@ -110,7 +110,8 @@ class NumberKey(Strict):
         best = f"Right: {self.with_unit(self.answer)}. {feedback}"
         for slip in sorted(self.slips, key=lambda slip: abs(value - slip.value)):
             if self.tolerance.admits(value, slip.value):
-                remark = Remark(shown, False, f"{slip.feedback} {best}", slip.misconception)
+                said = f"{slip.feedback} {best}"
+                remark = Remark(shown, False, said, slip.misconception, early=slip.feedback)
                 return slip.fraction, remark
         return 0.0, Remark(shown, False, best)
 

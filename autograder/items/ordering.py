@@ -132,7 +132,7 @@ class Ordering(Item):
         moves = len(spare) + len(missing) + len(moved)
         remarks = [self._remark(steps[i], i in spare, i in moved) for i in response.order]
         remarks += [
-            Remark(f"(left out) {step.text}", False, step.feedback, step.misconception)
+            Remark(f"(left out) {step.text}", False, step.feedback, step.misconception, early=None)
             for step in needed
             if step.id in missing
         ]
@@ -147,12 +147,19 @@ class Ordering(Item):
     @staticmethod
     def _remark(step: Step, spare: bool, moved: bool) -> Remark:
         if spare:
-            return Remark(
-                f"(does not belong) {step.text}", False, step.feedback, step.misconception
-            )
+            part, said = f"(does not belong) {step.text}", step.feedback
+            return Remark(part, False, said, step.misconception, early=said)
         if moved:
             return Remark(f"(misplaced) {step.text}", False, step.feedback, step.misconception)
         return Remark(step.text, True, step.feedback)
+
+    def hints(self) -> list[str]:
+        first = self._valid_order()[0]
+        spare = [step for step in self.steps if not step.belongs]
+        return [
+            *(f"“{step.text}” does not belong. {step.feedback}" for step in spare[:1]),
+            f"It can begin with “{first.text}”. {first.feedback}",
+        ]
 
     def _predecessors(self) -> dict[str, set[str]]:
         """For each step, all steps that must come before it, directly or through others."""

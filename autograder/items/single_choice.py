@@ -74,9 +74,14 @@ class SingleChoice(Item):
     def judge(self, response: SingleChoiceResponse) -> Score:
         options = {option.id: option for option in self.options}
         picked = options[response.choice]
-        remarks = [Remark(picked.text, picked.correct, picked.feedback, picked.misconception)]
+        said = picked.feedback
+        remarks = [Remark(picked.text, picked.correct, said, picked.misconception, early=said)]
         if picked.correct:
             return Score("graded", 1.0, "Right.", tuple(remarks))
         right = next(option for option in self.options if option.correct)
         remarks.append(Remark(f"Best answer: {right.text}", None, right.feedback))
         return Score("graded", 0.0, "Another option is the best answer.", tuple(remarks))
+
+    def hints(self) -> list[str]:
+        wrong = [option for option in self.options if not option.correct]
+        return [f"Not “{option.text}”. {option.feedback}" for option in wrong[:-1]]

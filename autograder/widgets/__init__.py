@@ -26,6 +26,7 @@ __all__ = [
     "OverviewWidget",
     "ReceiptWidget",
     "SingleChoiceWidget",
+    "module",
 ]
 
 
@@ -33,8 +34,9 @@ def _text(name: str) -> str:
     return files(__name__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _module(name: str) -> str:
-    return f"{_text('frame.js')}\n{_text(name)}"
+def module(*names: str) -> str:
+    """The JavaScript of a view: the shared frame, then the files named."""
+    return "\n".join(map(_text, ("frame.js", *names)))
 
 
 class _View(anywidget.AnyWidget):
@@ -84,43 +86,43 @@ class ItemWidget(_View):
 class SingleChoiceWidget(ItemWidget):
     """Radio buttons."""
 
-    _esm = _module("single_choice.js")
+    _esm = module("single_choice.js")
 
 
 class MultipleSelectWidget(ItemWidget):
     """Checkboxes."""
 
-    _esm = _module("multiple_select.js")
+    _esm = module("multiple_select.js")
 
 
 class MatchingWidget(ItemWidget):
     """A list of prompts with a drop-down each."""
 
-    _esm = _module("matching.js")
+    _esm = module("matching.js")
 
 
 class OrderingWidget(ItemWidget):
     """Steps to sort by drag and drop, buttons or keys; spare steps go to a tray."""
 
-    _esm = _module("ordering.js")
+    _esm = module("ordering.js")
 
 
 class NumericWidget(ItemWidget):
     """A field for a number, with its unit."""
 
-    _esm = _module("numeric.js")
+    _esm = module("numeric.js")
 
 
 class ClozeWidget(ItemWidget):
     """A text with fields and drop-downs in it."""
 
-    _esm = _module("cloze.js")
+    _esm = module("cloze.js")
 
 
 class CaseStudyWidget(ItemWidget):
     """A text field with a word count."""
 
-    _esm = _module("case_study.js")
+    _esm = module("case_study.js")
 
 
 class CodeWidget(ItemWidget):
@@ -132,13 +134,13 @@ class CodeWidget(ItemWidget):
     learner compares it with the task.
     """
 
-    _esm = _module("code.js")
+    _esm = module("code.js")
 
 
 class OverviewWidget(_View):
     """Progress over all questions, with a way to each."""
 
-    _esm = _module("overview.js")
+    _esm = module("overview.js")
 
     #: The quiz's title.
     title = traitlets.Unicode().tag(sync=True)
@@ -150,7 +152,7 @@ class OverviewWidget(_View):
 class ReceiptWidget(_View):
     """What is answered and what is not; stores every record in the notebook's metadata."""
 
-    _esm = _module("receipt.js")
+    _esm = module("receipt.js")
 
     #: The latest record of each item, by the item's id.
     records = traitlets.Dict().tag(sync=True)

@@ -20,7 +20,10 @@ const DISCONNECTED =
   "The kernel is not connected. Run the first cell and this one again before you change your answer.";
 const CHANGED_ELSEWHERE = "it was changed in another window or by another program";
 const RELOAD = "Reload this page before you go on.";
-const PILL_ICONS = { open: "○", saving: "…", saved: "✓", failed: "!" };
+const PILL_ICONS = {
+  ...{ open: "○", saving: "…", saved: "✓", failed: "!" },
+  ...{ given: "●", right: "✓", partly: "◐", wrong: "✗", yours: "→" }, // in practice
+};
 
 // JupyterLab takes keys for its shortcuts (arrows leave the cell, X deletes it) unless the focused
 // element itself says otherwise.
@@ -481,7 +484,7 @@ class Connection {
  */
 function itemView(body, { speaksWhenSaved = true, answeredInCell = false } = {}) {
   const options = { speaksWhenSaved, answeredInCell };
-  return { render: ({ model, el }) => new ItemFrame(model, el, body, options).start() };
+  return { render: ({ model, el }) => new Frame(model, el, body, options).start() };
 }
 
 class ItemFrame {
@@ -489,7 +492,7 @@ class ItemFrame {
     this.model = model;
     this.view = model.get("view");
     this.options = options;
-    this.file = NotebookFile.of(model);
+    this.file = this.notebookFile();
     this.drafting = false;
     this.lateMessage = "";
     this.shown = null;
@@ -502,18 +505,25 @@ class ItemFrame {
     el.append(this.root);
   }
 
+  notebookFile() {
+    return NotebookFile.of(this.model);
+  }
+
   start() {
     const { model, file } = this;
     const refresh = () => this.refresh();
     this.connection = new Connection(model, () => this.#rearm());
-    model.on("change:response", () => {
-      this.#noteReplaced();
-      this.#show();
-      this.#rearm();
-    });
-    model.on("change:next_open", () => this.#offerNext());
-    model.on("change:record", () => this.#recorded());
-    model.on("change:status", refresh);
+    const heard = {
+      "change:response": () => {
+        this.#noteReplaced();
+        this.#show();
+        this.#rearm();
+      },
+      "change:next_open": () => this.#offerNext(),
+      "change:record": () => this.#recorded(),
+      "change:status": refresh,
+    };
+    for (const [event, listener] of Object.entries(heard)) model.on(event, listener);
     file?.listeners.add(refresh);
     file?.keepsFor(model);
     this.#show();
@@ -524,6 +534,7 @@ class ItemFrame {
     return () => {
       this.type.flush?.();
       this.type.close?.();
+      for (const [event, listener] of Object.entries(heard)) model.off(event, listener);
       clearTimeout(this.timer);
       this.connection.close();
       file?.listeners.delete(refresh);
@@ -555,7 +566,7 @@ class ItemFrame {
   }
 
   refresh() {
-    const [state, words] = this.#state();
+    const [state, words] = this.state();
     const before = this.pill.dataset.state;
     if (before !== state || this.words.textContent !== words) {
       this.pill.dataset.state = state;
@@ -627,8 +638,7 @@ class ItemFrame {
         this.flag,
         this.pill,
       ),
-      // The notebook's own Markdown cell cannot hold what differs by learner.
-      view.variant ? make("div", { class: "ag-stem ag-prose", html: view.stem }) : "",
+      view.with_stem ? make("div", { class: "ag-stem ag-prose", html: view.stem }) : "",
       this.body,
       this.note,
       this.buttons,
@@ -683,7 +693,8 @@ class ItemFrame {
     return !this.drafting && canonical(this.model.get("response")) === canonical(response);
   }
 
-  #state() {
+  /** The name of the state and the words for it. */
+  state() {
     const { model } = this;
     const record = model.get("record") ?? {};
     const status = model.get("status") ?? {};
@@ -746,3 +757,6 @@ class ItemFrame {
     else this.file.keep(quiz, [record]);
   }
 }
+
+/** What frames a view; practice has one of its own. */
+let Frame = ItemFrame;

@@ -628,5 +628,15 @@ print(llm.tokenizer.decode(answer[0]))
 # Reading billions of words and drawing all parameters at random happen once, in pre-training. The head and the labels belong to each task.
 #
 # </details>
-#
-# **Next**: [chapter 2, heads for pre-training, and why they go](02_heads_for_pre_training.ipynb), or the quiz on heads, [../quizzes/heads/heads.ipynb](../quizzes/heads/heads.ipynb).
+
+# %% [markdown]
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+
+# %%
+from autograder import open_practice
+
+practice = open_practice("transfer")
+practice.show("hive-letters")
+
+# %% [markdown]
+# **The quiz**: [transfer, ../quizzes/transfer/transfer.ipynb](../quizzes/transfer/transfer.ipynb). **Next**: [chapter 2, heads for pre-training, and why they go](02_heads_for_pre_training.ipynb).

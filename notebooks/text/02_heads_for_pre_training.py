@@ -620,5 +620,15 @@ print("log-probabilities of whole labels:", tuple(scores.shape), {name: round(fl
 # First the masked-language-model head, to go on pre-training on the letters. Then drop it, and put on a token classification head for the tags, trained on labelled letters.
 #
 # </details>
-#
-# **Next**: chapter 3, [03_the_task_decides_the_head.ipynb](03_the_task_decides_the_head.ipynb), and the quiz on heads, [../quizzes/heads/heads.ipynb](../quizzes/heads/heads.ipynb).
+
+# %% [markdown]
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+
+# %%
+from autograder import open_practice
+
+practice = open_practice("pretraining-heads")
+practice.show("forestry-checkpoint")
+
+# %% [markdown]
+# **The quiz**: [pre-training heads, ../quizzes/pretraining-heads/pretraining-heads.ipynb](../quizzes/pretraining-heads/pretraining-heads.ipynb). **Next**: [chapter 3, the task decides the head](03_the_task_decides_the_head.ipynb).

@@ -620,5 +620,15 @@ show(figure, f"Bar chart of test accuracy, dots are seeds: {alt}.")
 # No: a head that reaches the training labels can express the answers. What it learnt does not carry over: too few examples, or a pre-trained model that brings too little. More data or another model, not another head.
 #
 # </details>
-#
-# **Next**: [4. Fine-tuning an encoder, step by step](04_fine_tuning_step_by_step.ipynb), and the quiz on heads, [../quizzes/heads/heads.ipynb](../quizzes/heads/heads.ipynb).
+
+# %% [markdown]
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+
+# %%
+from autograder import open_practice
+
+practice = open_practice("heads")
+practice.show("claims-in-common")
+
+# %% [markdown]
+# **The quiz**: [heads, ../quizzes/heads/heads.ipynb](../quizzes/heads/heads.ipynb). **Next**: [chapter 4, fine-tuning an encoder, step by step](04_fine_tuning_step_by_step.ipynb).

@@ -429,5 +429,15 @@ ipywidgets.interactive(look, email=titles, rate=list(history), epoch=ipywidgets.
 # Neither on this evidence: two seeds of one rate differ by as much. Run more seeds, or take the smaller rate and say that the difference was not measured.
 #
 # </details>
-#
-# **Next**: the quiz on the steps, [../quizzes/steps/steps.ipynb](../quizzes/steps/steps.ipynb), then chapter 5, [05_fine_tuning_strategies.ipynb](05_fine_tuning_strategies.ipynb).
+
+# %% [markdown]
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+
+# %%
+from autograder import open_practice
+
+practice = open_practice("steps")
+practice.show("postcard-eras")
+
+# %% [markdown]
+# **The quiz**: [the steps, ../quizzes/steps/steps.ipynb](../quizzes/steps/steps.ipynb). **Next**: [chapter 5, fine-tuning strategies](05_fine_tuning_strategies.ipynb).

@@ -635,5 +635,15 @@ show(figure, f"Bar chart of similarity and retrieval for each strategy. {said}."
 # That they do not differ within the margin, which is about four to five points here, and what each costs.
 #
 # </details>
-#
-# **Next**: chapter 6 leaves all parameters as they are, [06_prompting_and_instructions.ipynb](06_prompting_and_instructions.ipynb).
+
+# %% [markdown]
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+
+# %%
+from autograder import open_practice
+
+practice = open_practice("strategies")
+practice.show("plenary-minutes")
+
+# %% [markdown]
+# **The quiz**: [strategies, ../quizzes/strategies/strategies.ipynb](../quizzes/strategies/strategies.ipynb). **Next**: [chapter 6](06_prompting_and_instructions.ipynb), which leaves all parameters as they are.

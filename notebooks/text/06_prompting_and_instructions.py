@@ -411,5 +411,15 @@ ipywidgets.interactive(look, instruction=instructions, words=ipywidgets.Dropdown
 # Neither. The prompt changes the input; the output is text in both cases, from the same next-token head.
 #
 # </details>
-#
-# **Next**: the quiz on prompting, [../quizzes/prompting/prompting.ipynb](../quizzes/prompting/prompting.ipynb); then chapter 7 puts all strategies into one table, [07_choosing_a_strategy.ipynb](07_choosing_a_strategy.ipynb).
+
+# %% [markdown]
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+
+# %%
+from autograder import open_practice
+
+practice = open_practice("prompting")
+practice.show("tram-messages")
+
+# %% [markdown]
+# **The quiz**: [prompting, ../quizzes/prompting/prompting.ipynb](../quizzes/prompting/prompting.ipynb). **Next**: [chapter 7](07_choosing_a_strategy.ipynb), which puts all strategies into one table.

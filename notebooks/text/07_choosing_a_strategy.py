@@ -329,5 +329,15 @@ ipywidgets.interactive(
 # No. It means that a linear head on its pooled vectors cannot get at it. Training inside the encoder may bring it out, as in section 7.3; compare with the same network from random weights (chapter 1) to see what pre-training contributes.
 #
 # </details>
-#
-# **Next**: the quiz on choosing, [../quizzes/choosing/choosing.ipynb](../quizzes/choosing/choosing.ipynb); then chapter 8 tunes the LLM itself, [08_fine_tuning_llms.ipynb](08_fine_tuning_llms.ipynb).
+
+# %% [markdown]
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+
+# %%
+from autograder import open_practice
+
+practice = open_practice("choosing")
+practice.show("birth-centre-notes")
+
+# %% [markdown]
+# **The quiz**: [choosing, ../quizzes/choosing/choosing.ipynb](../quizzes/choosing/choosing.ipynb). **Next**: [chapter 8](08_fine_tuning_llms.ipynb), which tunes the LLM itself.

@@ -585,5 +585,15 @@ ipywidgets.interactive(
 # No: the run on invented facts changed many more answers, at the same size of adapter. How far the parameters move, and in which direction, decides; so the probe belongs after every tuning.
 #
 # </details>
-#
-# **Next**: from answers that somebody wrote to answers that somebody prefers, [09_alignment.ipynb](09_alignment.ipynb). The quiz on heads and steps: [../quizzes/heads/heads.ipynb](../quizzes/heads/heads.ipynb).
+
+# %% [markdown]
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+
+# %%
+from autograder import open_practice
+
+practice = open_practice("llms")
+practice.show("opera-plans")
+
+# %% [markdown]
+# **The quiz**: [fine-tuning LLMs, ../quizzes/llms/llms.ipynb](../quizzes/llms/llms.ipynb). **Next**: from answers that somebody wrote to answers that somebody prefers, [chapter 9](09_alignment.ipynb).

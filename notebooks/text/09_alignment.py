@@ -646,5 +646,15 @@ print(f"mean log-probability of {len(harmful)} rejected answers: with the adapte
 # The reward is a model of people's choices, right only near the texts that it was trained on. With more draws, more of what wins are texts that the judge overrates. Watch a second measure that is not searched, such as fresh human choices.
 #
 # </details>
-#
-# **Next**: chapter 10, one model for many tasks, [10_one_model_many_tasks.ipynb](10_one_model_many_tasks.ipynb).
+
+# %% [markdown]
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+
+# %%
+from autograder import open_practice
+
+practice = open_practice("alignment")
+practice.show("ferry-line")
+
+# %% [markdown]
+# **The quiz**: [alignment, ../quizzes/alignment/alignment.ipynb](../quizzes/alignment/alignment.ipynb). **Next**: [chapter 10, one model, many tasks](10_one_model_many_tasks.ipynb).

@@ -592,5 +592,15 @@ pd.DataFrame({"test accuracy": shares, "margin": {n: margin(s, len(check)) for n
 # A split that keeps quoting posts together. With near-copies on both sides, the score measures memory.
 #
 # </details>
-#
-# **Next**: your own table, and the quizzes, for example [../quizzes/heads/heads.ipynb](../quizzes/heads/heads.ipynb), which has the case study *one model, many tasks*.
+
+# %% [markdown]
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+
+# %%
+from autograder import open_practice
+
+practice = open_practice("many-tasks")
+practice.show("zoo-network")
+
+# %% [markdown]
+# **The quiz**: [one model and many tasks, ../quizzes/many-tasks/many-tasks.ipynb](../quizzes/many-tasks/many-tasks.ipynb). **Next**: your own table, and the [final quiz](../quizzes/final/final.ipynb) over the whole course.

@@ -177,6 +177,11 @@ CODE: dict[str, Any] = {
 ALL = [SINGLE_CHOICE, MATCHING, ORDERING, CASE_STUDY, MULTIPLE_SELECT, NUMERIC, CLOZE, CODE]
 
 
+def changed(data: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """``data`` with ``changes``; the original stays as it is."""
+    return {**deepcopy(data), **changes}
+
+
 def item(data: dict[str, Any], **changes: Any) -> AnyItem:
     """The item that ``data`` with ``changes`` describes."""
-    return TypeAdapter[AnyItem](AnyItem).validate_python({**deepcopy(data), **changes})
+    return TypeAdapter[AnyItem](AnyItem).validate_python(changed(data, **changes))

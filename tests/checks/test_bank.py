@@ -8,7 +8,7 @@ from typing import Any
 
 import examples
 import pytest
-from test_check import changed
+from examples import changed
 from test_quiz import write_quiz
 from typer.testing import CliRunner
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import examples
 import jsonschema
 import pytest
+from examples import changed
 from ruamel.yaml import YAML
 from test_quiz import write_quiz
 
@@ -22,10 +22,6 @@ from autograder.schema import quiz_schema, to_text
 
 ROOT = Path(__file__).parents[2]
 Item = dict[str, Any]
-
-
-def changed(data: Item, **changes: Any) -> Item:
-    return {**deepcopy(data), **changes}
 
 
 def option(name: str, text: str, correct: bool = False) -> Item:

@@ -11,7 +11,7 @@ import pytest
 from downstream.notebooks import ROOT, collapse, differences, execute, read_text
 
 TEXTS = sorted((ROOT / "text").glob("*.py"))
-IN_FULL = "06_prompting_and_instructions"
+IN_FULL = "02_heads_for_pre_training"
 """The chapter that is run with all its steps; the others take the same path with fewer."""
 
 
@@ -71,6 +71,8 @@ def test_two_runs_are_compared_by_what_they_print() -> None:
 
     assert differences(run("0.91"), run("0.91")) == []
     assert differences(run("0.91"), run("0.92")) == ["score"]
+    assert differences(run("100%|███| 4/4"), run("100%|████| 4/4")) == []
+    assert differences(run("100%|███| 4/4"), run("100%|███| 3/4")) == ["score"]
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=name)

@@ -1,0 +1,105 @@
+"""An attempt at a question: the answer, the hints that were taken, and what it is worth."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydantic import JsonValue
+
+from autograder.grading import Graded, grade_item
+from autograder.items import AnyItem, CaseStudy, Remark
+from autograder.responses import Record
+from autograder.sandbox import judge_or_wait
+
+
+class Attempt:
+    """One attempt after another at one question, each with a variant drawn anew.
+
+    Parameters
+    ----------
+    variants
+        All variants of the item; a single one where it has no parameters.
+    draw
+        Where the choice of variants comes from.
+    """
+
+    def __init__(self, variants: Sequence[AnyItem], draw: random.Random) -> None:
+        self._variants = variants
+        self._draw = draw
+        self.item = draw.choice(variants)
+        self._begin()
+
+    @property
+    def has_variants(self) -> bool:
+        return len(self._variants) > 1
+
+    def again(self) -> None:
+        """Begin again, with another variant than before where there is one."""
+        others = [one for one in self._variants if one is not self.item]
+        self.item = self._draw.choice(others or list(self._variants))
+        self._begin()
+
+    def _begin(self) -> None:
+        self.response: JsonValue = None
+        self.graded: Graded | None = None
+        self.checks = 0
+        self.hints: list[str] = []
+        self.given_up = False
+        read_again = ", ".join(self.item.sections)
+        first = [f"To read again: section {read_again}."] if read_again else []
+        self._further = first + self.item.hints()
+
+    def respond(self, response: JsonValue) -> None:
+        """Take an answer; what was said of another one no longer holds."""
+        if response != self.response:
+            self.response, self.graded = response, None
+
+    def check(self) -> Graded:
+        """Judge the answer as grading would; code runs in the sandbox."""
+        record = Record(
+            item=self.item.id,
+            response=self.response,
+            revision=1,
+            time="",
+            variant=self.item.variant,
+        )
+        self.graded = grade_item(self.item, record, judge_or_wait)
+        self.checks += 1
+        return self.graded
+
+    def give_up(self) -> None:
+        """Let the key be shown."""
+        self.given_up = True
+        if self.graded is None:
+            self.check()
+
+    @property
+    def tells_key(self) -> bool:
+        """Whether the key may be shown: the learner solved it, gave up, or is to judge it."""
+        if self.given_up or self.graded is None:
+            return self.given_up
+        return self.graded.score.fraction == 1 or isinstance(self.item, CaseStudy)
+
+    @property
+    def remarks(self) -> list[Remark]:
+        """What is said of the parts of the answer; nothing of the key while it is withheld."""
+        if self.graded is None:
+            return []
+        found = self.graded.score.remarks
+        if self.tells_key:
+            return list(found)
+        wrong = (replace(one, text=one.early or "") for one in found if one.early is not None)
+        return [one for one in found if one.right] + [one for one in wrong if one.right is False]
+
+    @property
+    def has_hints(self) -> bool:
+        return bool(self._further)
+
+    def hint(self) -> str:
+        """One more hint (Markdown), from the vague to the plain; empty where there is none left."""
+        if not self._further:
+            return ""
+        self.hints.append(self._further.pop(0))
+        return self.hints[-1]

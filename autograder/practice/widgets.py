@@ -1,0 +1,127 @@
+"""A question for practice on the page: the view of its type, with a verdict under it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import traitlets
+
+from autograder import html
+from autograder.items import CaseStudy
+from autograder.practice.attempts import Attempt
+from autograder.practice.terminal import question
+from autograder.session import view_of
+from autograder.widgets import WIDGETS, ItemWidget, module
+
+_OUTCOMES = {1.0: ("right", "Right"), 0.0: ("wrong", "Not right")}
+
+
+@cache
+def _widget_type(kind: str) -> type[ItemWidget]:
+    """The widget of an item type, with the frame of practice around it."""
+    stock = WIDGETS[kind]
+    view = "practice_code.js" if kind == "code" else f"{kind}.js"
+    members = {
+        "__doc__": stock.__doc__,
+        "_esm": module("practice.js", view),
+        # ``hints`` (HTML), whether there are ``more``, whether there is ``another`` variant, and
+        # the ``verdict``: the ``response`` it is on, ``outcome``, ``words``, ``html``, ``rubric``.
+        "practice": traitlets.Dict().tag(sync=True),
+    }
+    return type(f"Practice{stock.__name__}", (stock,), members)
+
+
+def practice_widget(quiz_id: str, attempt: Attempt) -> ItemWidget:
+    """The widget of an attempt.
+
+    The page sends ``{"kind": ...}`` with "check", "hint", "solve" or "again".
+    """
+    widget = _widget_type(attempt.item.type)(quiz=quiz_id, **_state(attempt))
+    widget.text = question(attempt.item.public())
+
+    def show() -> None:
+        with widget.hold_sync():
+            for name, value in _state(attempt).items():
+                setattr(widget, name, value)
+
+    def responded(change: dict[str, Any]) -> None:
+        if change["new"] == attempt.response:
+            return
+        try:
+            if change["new"] is not None:
+                attempt.item.public().parse(change["new"])
+        except ValueError as error:
+            widget.status = {"state": "failed", "message": str(error)}
+            return
+        attempt.respond(change["new"])
+        show()
+
+    def received(_: object, content: object, __: object) -> None:
+        kind = content.get("kind") if isinstance(content, dict) else None
+        if kind == "check" and attempt.response is not None:
+            attempt.check()
+        elif kind == "hint":
+            attempt.hint()
+        elif kind == "solve":
+            attempt.give_up()
+        elif kind == "again":
+            attempt.again()
+        show()
+
+    widget.observe(responded, "response")
+    widget.on_msg(received)
+    return widget
+
+
+def _state(attempt: Attempt) -> dict[str, Any]:
+    """What the page shows of an attempt."""
+    record = {} if attempt.response is None else {"response": attempt.response}
+    return {
+        "view": view_of(attempt.item.public()) | {"with_stem": True},
+        "response": attempt.response,
+        "record": record,
+        "status": {"state": "saved" if record else "open", "message": ""},
+        "practice": {
+            "hints": [html.block(hint) for hint in attempt.hints],
+            "more": attempt.has_hints,
+            "another": attempt.has_variants,
+            "checks": attempt.checks,  # so that a check that changes nothing else is news
+            "verdict": _verdict(attempt),
+        },
+    }
+
+
+def _verdict(attempt: Attempt) -> dict[str, Any]:
+    graded = attempt.graded
+    if graded is None:
+        return {}
+    item, fraction = attempt.item, graded.score.fraction
+    outcome, words = _OUTCOMES.get(
+        1.0 if fraction is None else fraction, ("partly", "Partly right")
+    )
+    if fraction is None:
+        outcome, words = "yours", "Yours to judge"
+    elif attempt.response is None:
+        outcome, words = "yours", "The answer"
+    else:
+        words = f"{words}: {graded.points:g} of {item.points:g} points"
+    rubric = []
+    if isinstance(item, CaseStudy):
+        rubric = [
+            {
+                "name": one.name,
+                "levels": [
+                    {"points": level.points, "text": html.inline(level.text)}
+                    for level in one.levels
+                ],
+            }
+            for one in item.rubric
+        ]
+    return {
+        "response": attempt.response,
+        "outcome": outcome,
+        "words": words,
+        "html": html.verdict(graded, attempt.remarks, tells_key=attempt.tells_key),
+        "rubric": rubric,
+    }
