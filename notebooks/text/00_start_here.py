@@ -149,14 +149,14 @@ HTML(concept_table())
 # %% [markdown]
 # ## 6. How the quizzes work
 #
-# Open [../quizzes/heads/heads.ipynb](../quizzes/heads/heads.ipynb), run all cells, and answer in the widgets, with the mouse or the keyboard.
+# Every chapter from 1 to 10 ends with a link to its quiz. Two more go over the whole course: [Where to start](../quizzes/placement/placement.ipynb), twelve questions to take before you begin, and the [Final](../quizzes/final/final.ipynb). Open one, run all cells, and answer in the widgets, with the mouse or the keyboard.
 #
 # - Your answers are saved as you give them; you can close the notebook and come back.
 # - You may change an answer until you hand in. Many items give credit for every part that is right.
 # - Free-text questions are read by a person; the criteria stand beside the question.
 # - The last cell shows a receipt: it lists which items have a saved answer. Save the notebook before you hand it in.
 #
-# Each kind of question can be tried in [../quizzes/tour/tour.ipynb](../quizzes/tour/tour.ipynb), where nothing counts.
+# Each kind of question can be tried in [../quizzes/tour/tour.ipynb](../quizzes/tour/tour.ipynb), where nothing counts. And any question of any quiz can be practised, with an answer at once and hints: each chapter shows one at its end.
 #
 # ## 7. When something is in the way
 #
