@@ -1,6 +1,7 @@
 // Shared by all views: building elements, the notebook file, and the frame around an item.
 
 const SAVE_DELAY = 1000;
+const OTHERS_SAVE_DELAY = 3500; // two windows that save at once end in JupyterLab's dialog
 const ANSWER_DELAY = 4000;
 const TYPING_DELAY = 400;
 const STALE_AFTER = 500; // ms by which two times of one file may differ, as in JupyterLab
@@ -235,7 +236,7 @@ class NotebookFile {
   }
 
   /** Merge records into the metadata, the newer of an item wins; then save the document. */
-  keep(quiz, records) {
+  keep(quiz, records, delay = SAVE_DELAY) {
     const merged = { ...this.records(quiz) };
     let changed = false;
     for (const record of records) {
@@ -243,19 +244,24 @@ class NotebookFile {
       merged[record.item] = record;
       changed = true;
     }
-    if (!changed) return;
+    if (!changed) {
+      if (this.timer) this.saveSoon(delay); // another view brought it, perhaps with more patience
+      return;
+    }
     const held = this.context.model.getMetadata("autograder");
     const { [quiz]: _, ...others } = held?.others ?? {};
     if (held?.quiz && held.quiz !== quiz) others[held.quiz] = held.records;
     const value = { quiz, records: merged };
     if (Object.keys(others).length > 0) value.others = others;
     this.context.model.setMetadata("autograder", value);
-    this.saveSoon();
+    this.saveSoon(delay);
   }
 
-  saveSoon() {
+  saveSoon(delay = SAVE_DELAY) {
+    if (this.timer && delay > this.delay) return; // what waits will store this, too
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.save(), SAVE_DELAY);
+    this.delay = delay;
+    this.timer = setTimeout(() => this.save(), delay);
   }
 
   async save() {
@@ -494,6 +500,7 @@ class ItemFrame {
     this.options = options;
     this.file = this.notebookFile();
     this.drafting = false;
+    this.isOwn = false; // whether the record to come is of an answer given here
     this.lateMessage = "";
     this.shown = null;
     this.replacedAt = "";
@@ -545,6 +552,7 @@ class ItemFrame {
   answer(response) {
     const wasSettled = this.#settled();
     this.drafting = false;
+    this.isOwn = true;
     this.shown = response;
     this.replacedAt = "";
     this.model.set("response", response);
@@ -753,8 +761,14 @@ class ItemFrame {
     const quiz = model.get("quiz");
     const record = model.get("record");
     const held = this.file.records(quiz)[view.id];
-    if (isNewer(held, record)) model.send({ kind: "notebook-record", record: held });
-    else this.file.keep(quiz, [record]);
+    if (isNewer(held, record)) {
+      model.send({ kind: "notebook-record", record: held });
+      return;
+    }
+    // Where another window gave the answer, it saves first, and this one finds that done.
+    const isOwn = this.isOwn || this.options.answeredInCell;
+    this.file.keep(quiz, [record], isOwn ? SAVE_DELAY : OTHERS_SAVE_DELAY);
+    this.isOwn = false;
   }
 }
 

@@ -73,8 +73,8 @@ function receipt({ model, el }) {
     URL.revokeObjectURL(url);
   }
 
-  function store() {
-    file?.keep(model.get("quiz"), Object.values(model.get("records")));
+  function store(delay) {
+    file?.keep(model.get("quiz"), Object.values(model.get("records")), delay);
   }
 
   function show() {
@@ -113,7 +113,7 @@ function receipt({ model, el }) {
       : `${answers(number)} being stored in this notebook file…`;
   }
 
-  model.on("change:records", store);
+  model.on("change:records", () => store(OTHERS_SAVE_DELAY)); // the question's own view is quicker
   for (const name of ["rows", "notes", "digest"]) model.on(`change:${name}`, show);
   file?.listeners.add(showStored);
   file?.keepsFor(model);

@@ -81,7 +81,7 @@ def test_what_is_not_in_the_gradebook_as_it_was_graded_is_graded_again(
     assert classes.gradebook(course) == before
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_grader_killed_at_random_moments_ends_with_the_same_gradebook(
     seed: int, undisturbed: Path, fresh: Fresh
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from downstream.notebooks import ROOT, collapse, differences, execute, read_text
 
 TEXTS = sorted((ROOT / "text").glob("*.py"))
-IN_FULL = "02_heads_for_pre_training"
+IN_FULL = "00_start_here"
 """The chapter that is run with all its steps; the others take the same path with fewer."""
 
 
