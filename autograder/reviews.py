@@ -59,7 +59,8 @@ class Review(Strict):
 
 def digest(item: AnyItem) -> str:
     """A short hash of everything that a review is about: what learners see, and the key."""
-    text = json.dumps(item.model_dump(mode="json", exclude={"concepts", "points"}), sort_keys=True)
+    unseen = {"concepts", "points", "sections"}
+    text = json.dumps(item.model_dump(mode="json", exclude=unseen), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -66,7 +66,12 @@ def test_a_wrong_answer_or_a_second_defensible_one_is_a_disagreement(
 
 @pytest.mark.parametrize(
     ("change", "stays"),
-    [({"stem": "And at night?"}, False), ({"points": 5}, True), ({"concepts": ["other"]}, True)],
+    [
+        ({"stem": "And at night?"}, False),
+        ({"points": 5}, True),
+        ({"concepts": ["other"]}, True),
+        ({"sections": ["1.1"]}, True),
+    ],
 )
 def test_an_item_that_changed_has_to_be_reviewed_again(
     quiz: Quiz, tmp_path: Path, change: dict[str, Any], stays: bool
