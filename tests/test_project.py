@@ -38,6 +38,15 @@ def test_every_dependency_has_its_exact_version_in_constraints() -> None:
     assert CONSTRAINTS["torch"] == "2.13.0"
 
 
+def test_every_package_is_installed() -> None:
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    wings = ("autograder", "downstream")
+    found = [path.parent for wing in wings for path in (ROOT / wing).rglob("__init__.py")]
+    assert setuptools["packages"] == sorted(
+        ".".join(folder.relative_to(ROOT).parts) for folder in found
+    )
+
+
 @pytest.mark.parametrize(
     ("wing", "other"), [("autograder", "downstream"), ("downstream", "autograder")]
 )
