@@ -54,4 +54,3 @@ clean:
 .venv/.models: .venv/.course downstream/models.py
 	$(BIN)/python -m downstream.models
 	touch $@
-

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from autograder.errors import AutograderError
@@ -88,9 +87,9 @@ def review(
     """Print what a blind reader of a quiz gets, or record what the reader answered."""
     from autograder import reviews
 
-    ((_, loaded),) = _load([quiz], source)
     if not reader:
         raise AutograderError("name the reader, which picks the variants: --reader NAME")
+    ((_, loaded),) = _load([quiz], source)
     if answers is None:
         typer.echo(json.dumps(reviews.sheet(loaded, reader), ensure_ascii=False, indent=1))
         return
@@ -111,6 +110,8 @@ def practice(
     source: Source = Path("source"),
 ) -> None:
     """Practise a quiz at the terminal: judged at once, with hints; nothing is recorded."""
+    import click
+
     from autograder.practice import open_practice
     from autograder.practice.terminal import practise
 

@@ -17,6 +17,8 @@ from autograder.quiz import Quiz
 
 #: Marks an output that only graders may see until a person has graded the answer.
 FOR_GRADERS = "for-graders"
+#: nbgrader's preprocessors that take back what a learner may have changed, in their order.
+RESTORING = ("ClearOutput", "DeduplicateIds", "OverwriteKernelspec", "OverwriteCells")
 
 
 def base_notebook(quiz: Quiz, parent: Any, db_url: str) -> NotebookNode:
@@ -34,7 +36,7 @@ def base_notebook(quiz: Quiz, parent: Any, db_url: str) -> NotebookNode:
     notebook = source_notebook(quiz)
     where = {"notebook": quiz.id, "assignment": quiz.id, "student": ""}
     resources: dict[str, Any] = {"nbgrader": {**where, "db_url": db_url}}
-    for name in ("ClearOutput", "DeduplicateIds", "OverwriteKernelspec", "OverwriteCells"):
+    for name in RESTORING:
         stock = getattr(preprocessors, name)(parent=parent)
         notebook, resources = stock.preprocess(notebook, resources)
     return notebook

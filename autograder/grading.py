@@ -50,17 +50,23 @@ def grade(
     learner's own (``Quiz.for_learner``). Without ``judge_code``, answers to ``code`` items wait.
     """
     return {
-        item.id: grade_item(item, recorded.records.get(item.id), judge_code) for item in quiz.items
+        item.id: _grade_item(item, recorded.records.get(item.id), judge_code) for item in quiz.items
     }
 
 
-def grade_item(item: Item, record: Record | None, judge_code: JudgeCode | None) -> Graded:
-    """Grade one item; see ``grade``."""
+def score(item: Item, response: object, judge_code: JudgeCode | None) -> Score:
+    """Judge one response to an item, code included where there is something to judge it with."""
+    found = item.score(response)
+    if isinstance(item, Code) and found.state == "waiting" and judge_code:
+        return judge_code(item, CodeResponse.model_validate(response).source)
+    return found
+
+
+def _grade_item(item: Item, record: Record | None, judge_code: JudgeCode | None) -> Graded:
     if record is None:
         return Graded(item, None, item.score(None), None)
-    score = item.score(record.response)
     if record.response is not None and record.variant != item.variant:
-        score = Score("invalid", 0.0, _OTHER_VARIANT)
-    if isinstance(item, Code) and score.state == "waiting" and judge_code:
-        score = judge_code(item, CodeResponse.model_validate(record.response).source)
-    return Graded(item, record.response, score, record.time)
+        found = Score("invalid", 0.0, _OTHER_VARIANT)
+    else:
+        found = score(item, record.response, judge_code)
+    return Graded(item, record.response, found, record.time)

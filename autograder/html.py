@@ -60,8 +60,7 @@ def result(graded: Graded) -> str:
     head = f"<p><strong>{inline(item.title)}</strong> · {points} of {item.points:g} points</p>"
     stem = block(item.stem) if item.variant else ""  # not in the notebook: it differs by learner
     parts = [head, stem, f"<p>{escape(score.reason)}</p>"]
-    if score.remarks:
-        parts.append(f"<ul>{''.join(_remark(remark) for remark in score.remarks)}</ul>")
+    parts.append(_remarks(score.remarks))
     if score.state != "waiting":
         parts.append(block(item.explanation))
         if item.sections:
@@ -73,11 +72,10 @@ def verdict(graded: Graded, remarks: Sequence[Remark], *, tells_key: bool) -> st
     """What practice says of an answer; the explanation and a model answer go with the key."""
     judged = graded.response is not None and graded.points is not None
     parts = [f"<p>{escape(graded.score.reason)}</p>"] if judged else []
-    if remarks:
-        parts.append(f"<ul>{''.join(_remark(remark) for remark in remarks)}</ul>")
+    parts.append(_remarks(remarks))
     if tells_key:
         if isinstance(graded.item, CaseStudy):
-            parts.append(f"<p><strong>Model answer</strong></p>{block(graded.item.model_answer)}")
+            parts.append(_model_answer(graded.item))
         parts.append(block(graded.item.explanation))
     return _section("".join(parts))
 
@@ -100,10 +98,10 @@ def rubric(item: CaseStudy) -> str:
         "<th scope='col'>Points</th><th scope='col'>What earns them</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>"
     )
-    model = f"<p><strong>Model answer</strong></p>{block(item.model_answer)}"
     samples = "".join(_sample(number, one) for number, one in enumerate(item.samples, start=1))
     return _section(
-        f"<p><strong>Rubric</strong> ({item.points:g} points)</p>{table}{model}{samples}"
+        f"<p><strong>Rubric</strong> ({item.points:g} points)</p>"
+        f"{table}{_model_answer(item)}{samples}"
     )
 
 
@@ -135,6 +133,14 @@ def receipt(graded: Mapping[str, Graded], problems: tuple[str, ...]) -> str:
         "<table><thead><tr><th scope='col'>Question</th><th scope='col'>Answer recorded (UTC)</th>"
         f"</tr></thead><tbody>{rows}</tbody></table>{unreadable}"
     )
+
+
+def _model_answer(item: CaseStudy) -> str:
+    return f"<p><strong>Model answer</strong></p>{block(item.model_answer)}"
+
+
+def _remarks(remarks: Sequence[Remark]) -> str:
+    return f"<ul>{''.join(map(_remark, remarks))}</ul>" if remarks else ""
 
 
 def _remark(remark: Remark) -> str:

@@ -39,6 +39,7 @@ from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
+from nbgrader import preprocessors
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.converters.base import BaseConverter
@@ -46,16 +47,12 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
-    ClearOutput,
     ClearSolutions,
-    DeduplicateIds,
     Execute,
     GetGrades,
     IgnorePattern,
     LimitOutput,
     NbGraderPreprocessor,
-    OverwriteCells,
-    OverwriteKernelspec,
     SaveAutoGrades,
 )
 from traitlets.config import Config, LoggingConfigurable
@@ -64,7 +61,13 @@ from autograder.bulk.gradebook import ClassGradebook, StoredGrade
 from autograder.bulk.worker import Result, comments
 from autograder.course import COURSE_FILE
 from autograder.errors import AutograderError
-from autograder.graded_notebook import FOR_GRADERS, base_notebook, read_base, write_results
+from autograder.graded_notebook import (
+    FOR_GRADERS,
+    RESTORING,
+    base_notebook,
+    read_base,
+    write_results,
+)
 from autograder.grading import grade
 from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
 from autograder.released import require_released
@@ -106,7 +109,7 @@ def configure(config: Config) -> None:
     config.SubmissionExporter.optimistic_validation = True  # once, not after each preprocessor
     config.Autograde.sanitize_preprocessors = [
         RestoreQuiz,
-        *map(for_others, (ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells)),
+        *(for_others(getattr(preprocessors, name)) for name in RESTORING),
         for_others(CheckCellMetadata),
     ]
     config.Autograde.autograde_preprocessors = [

@@ -29,8 +29,7 @@ def question(
 
     ``status`` is that of the question's widget.
     """
-    points = "1 point" if item.points == 1 else f"{item.points:g} points"
-    parts = [f"{item.title} ({points})"]
+    parts = [heading(item)]
     if with_stem:
         parts.append(item.stem.strip())
     body, example = _body(item)
@@ -44,6 +43,12 @@ def question(
         parts.append(textwrap.fill(status["message"], _WIDTH))
     parts.append(f"To answer by code, in this form:\n  {_call(item.id, example)}")
     return "\n\n".join(parts)
+
+
+def heading(item: AnyPublicItem) -> str:
+    """The title of a question, and what it is worth."""
+    points = "1 point" if item.points == 1 else f"{item.points:g} points"
+    return f"{item.title} ({points})"
 
 
 def checks_text(item: PublicCode, problem: str, results: Iterable[Mapping[str, str]]) -> str:

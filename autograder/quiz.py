@@ -89,6 +89,21 @@ class Quiz(Strict):
         return self.model_copy(update={"items": _items_of(self, learner), "variants": {}})
 
 
+def find_item(quiz: Quiz | PublicQuiz, item_id: str) -> Any:
+    """The item of a quiz that has an id.
+
+    Raises
+    ------
+    QuizError
+        Where there is none, naming those that there are.
+    """
+    for item in quiz.items:
+        if item.id == item_id:
+            return item
+    known = ", ".join(item.id for item in quiz.items)
+    raise QuizError(f"the quiz {quiz.id!r} has no question {item_id!r}; it has: {known}")
+
+
 def _items_of(quiz: Quiz | PublicQuiz, learner: str) -> list[Any]:
     """The items of a quiz, each in the variant that the learner gets."""
     items: list[Any] = []

@@ -16,9 +16,9 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from autograder.errors import QuizError
-from autograder.items import AnyItem, Code
+from autograder.grading import score
+from autograder.items import AnyItem
 from autograder.items.base import Slug, Strict, Text
-from autograder.items.code import CodeResponse
 from autograder.quiz import Quiz
 from autograder.sandbox import judge_or_wait
 
@@ -112,8 +112,8 @@ def review(
         raise QuizError(f"{quiz.id} has no item {unknown[0]!r}; it has: {', '.join(items)}")
     found = []
     for name, verdict in verdicts.items():
-        score = _score(items[name], verdict.answer)
-        right = score is None or score > 1 - 1e-9
+        fraction = score(items[name], verdict.answer, judge_or_wait).fraction
+        right = fraction is None or fraction > 1 - 1e-9
         found.append(
             Review(
                 quiz=quiz.id,
@@ -121,20 +121,13 @@ def review(
                 digest=digests[name],
                 round=round_number,
                 reader=reader,
-                score=score,
+                score=fraction,
                 agrees=right and not verdict.defensible,
                 defensible=verdict.defensible,
                 note=verdict.note,
             )
         )
     return found
-
-
-def _score(item: AnyItem, answer: object) -> float | None:
-    score = item.score(answer)
-    if isinstance(item, Code) and score.state == "waiting":
-        score = judge_or_wait(item, CodeResponse.model_validate(answer).source)
-    return score.fraction
 
 
 def load_reviews(source: Path) -> list[Review]:

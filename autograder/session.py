@@ -19,7 +19,7 @@ from autograder.journal import shared_journal
 from autograder.kernel import hear_cells, in_terminal, keep_together, others, validating
 from autograder.learner import sign_in, signed_in
 from autograder.plain_text import checks_text, question, receipt_text
-from autograder.quiz import QUESTIONS_FILE, PublicQuiz, load_public_quiz
+from autograder.quiz import QUESTIONS_FILE, PublicQuiz, find_item, load_public_quiz
 from autograder.receipts import issue
 from autograder.responses import (
     MOST_REVISIONS,
@@ -136,7 +136,7 @@ class QuizSession:
         """
         from autograder.widgets import WIDGETS
 
-        item = self._find(item_id)
+        item: AnyPublicItem = find_item(self._quiz, item_id)
         if validating():
             self._require_answer(item)
         else:
@@ -176,7 +176,7 @@ class QuizSession:
         AnswerError
             Naming what the question allows.
         """
-        item = self._find(item_id)
+        item: AnyPublicItem = find_item(self._quiz, item_id)
         self._reload()
         problem = self._refusal(item, response)
         if problem:
@@ -198,7 +198,7 @@ class QuizSession:
         QuizError
             Where the question has no visible checks.
         """
-        item = self._find(item_id)
+        item: AnyPublicItem = find_item(self._quiz, item_id)
         if not isinstance(item, PublicCode) or not item.checks:
             raise QuizError(f"the question {item_id!r} has no visible checks")
         self._reload()
@@ -230,14 +230,6 @@ class QuizSession:
             if known is None or is_newer(record, known):
                 with contextlib.suppress(OSError):  # it is safe where it is
                     append_journal(self.journal.path, record)
-
-    def _find(self, item_id: str) -> AnyPublicItem:
-        if item_id not in self._items:
-            raise QuizError(
-                f"the quiz {self._quiz.id!r} has no question {item_id!r}; it has: "
-                f"{', '.join(self._items)}"
-            )
-        return self._items[item_id]
 
     def _require_answer(self, item: AnyPublicItem) -> None:
         record = self._known(item)

@@ -11,8 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from nbformat import write
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +18,13 @@ IMAGES = ROOT / "docs" / "images"
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
 
 from answering import expect_saved, item, tell_name, write_code  # noqa: E402
-from real_jupyter import jupyter_server, launch_chromium, open_notebook, run_all  # noqa: E402
+from real_jupyter import (  # noqa: E402
+    jupyter_server,
+    launch_chromium,
+    open_notebook,
+    run_all,
+    write_notebook,
+)
 
 POOLING = "def mean_pool(hidden, mask):\n    return hidden.mean(dim=1)"
 
@@ -90,13 +94,9 @@ def _views(browser: Browser, *, theme: str, width: int, suffix: str) -> None:
 
 def _practice(browser: Browser) -> None:
     """Photograph a question in practice: two hints, a wrong choice and its verdict."""
-    cells = [
-        new_code_cell(f'from autograder import open_practice as p; p = p("tour", "{ROOT}/source")'),
-        new_code_cell('p.show("which-head")'),
-    ]
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    setup = f'from autograder import open_practice\np = open_practice("tour", "{ROOT}/source")'
     with tempfile.TemporaryDirectory() as folder:
-        write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), f"{folder}/own.ipynb")
+        write_notebook(Path(folder, "own.ipynb"), setup, 'p.show("which-head")')
         page = browser.new_page(viewport={"width": 1000, "height": 1400})
         with jupyter_server(Path(folder)) as url:
             open_notebook(page, url, "own.ipynb")

@@ -7,7 +7,6 @@ the encoder is frozen, in ω and θ̂⁺ when it is not; formula (1.22) of the b
 from __future__ import annotations
 
 import copy
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ from downstream.examples import Examples
 from downstream.heads import TaskModel, count_parameters
 from downstream.metrics import Metric
 from downstream.models import Pretrained
+from downstream.quiet import is_short
 from downstream.strategies import Frozen, Strategy, find_strategy
 
 T = TypeVar("T")
@@ -162,7 +162,7 @@ def shortened(steps: list[T]) -> list[T]:
 
     ``DOWNSTREAM_SHORT=1`` makes the tests of the chapters take the same path in less time.
     """
-    return steps[:_SHORT_STEPS] if os.environ.get("DOWNSTREAM_SHORT") == "1" else steps
+    return steps[:_SHORT_STEPS] if is_short() else steps
 
 
 def record_table(records: Sequence[Record], metric: str = "score") -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The one place where library noise is silenced and the number of threads is set."""
+"""What the environment decides: library noise, the number of threads, a short run."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ def quiet_libraries() -> None:
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+
+
+def is_short() -> bool:
+    """Whether a chapter is only tested: the same path, in less time (``DOWNSTREAM_SHORT=1``)."""
+    return os.environ.get("DOWNSTREAM_SHORT") == "1"
 
 
 def set_threads() -> int:

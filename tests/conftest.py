@@ -1,4 +1,4 @@
-"""Lets every test import ``classes`` and ``real_jupyter``, and share one Chromium."""
+"""Lets every test import ``classes``, ``real_jupyter`` and ``examples``, and share one Chromium."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent / "autograder"))
 
 from real_jupyter import launch_chromium
 

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from nbformat import write
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Page, Playwright
 
 CHROMIUM_ARGUMENTS = [
@@ -83,6 +85,13 @@ def jupyter_server(
             yield base_url
         finally:
             _stop(server, base_url)
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    """Write a notebook with a code cell for each source."""
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    cells = [new_code_cell(source) for source in sources]
+    write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
 
 
 def launch_chromium(playwright: Playwright) -> Browser:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from autograder.errors import QuizError
 from autograder.practice.attempts import Attempt
-from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
+from autograder.quiz import QUIZ_FILE, Quiz, find_item, load_quiz
 
 if TYPE_CHECKING:
     from autograder.widgets import ItemWidget
@@ -91,12 +91,7 @@ class PracticeSession:
             Where there is no such question.
         """
         if item_id not in self._attempts:
-            if item_id not in self.items:
-                raise QuizError(
-                    f"the quiz {self._quiz.id!r} has no question {item_id!r}; it has: "
-                    f"{', '.join(self.items)}"
-                )
-            (item,) = (one for one in self._quiz.items if one.id == item_id)
+            item = find_item(self._quiz, item_id)
             variants = self._quiz.variants.get(item_id, [item])
             self._attempts[item_id] = Attempt(variants, self._draw)
         return self._attempts[item_id]

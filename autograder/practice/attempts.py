@@ -6,11 +6,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pydantic import JsonValue
-
-from autograder.grading import Graded, grade_item
+from autograder.grading import Graded, score
 from autograder.items import AnyItem, CaseStudy, Remark
-from autograder.responses import Record
 from autograder.sandbox import judge_or_wait
 
 
@@ -42,7 +39,7 @@ class Attempt:
         self._begin()
 
     def _begin(self) -> None:
-        self.response: JsonValue = None
+        self.response: object = None
         self.graded: Graded | None = None
         self.checks = 0
         self.hints: list[str] = []
@@ -51,21 +48,15 @@ class Attempt:
         first = [f"To read again: section {read_again}."] if read_again else []
         self._further = first + self.item.hints()
 
-    def respond(self, response: JsonValue) -> None:
+    def respond(self, response: object) -> None:
         """Take an answer; what was said of another one no longer holds."""
         if response != self.response:
             self.response, self.graded = response, None
 
     def check(self) -> Graded:
         """Judge the answer as grading would; code runs in the sandbox."""
-        record = Record(
-            item=self.item.id,
-            response=self.response,
-            revision=1,
-            time="",
-            variant=self.item.variant,
-        )
-        self.graded = grade_item(self.item, record, judge_or_wait)
+        found = score(self.item, self.response, judge_or_wait)
+        self.graded = Graded(self.item, self.response, found, None)
         self.checks += 1
         return self.graded
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import string
-import textwrap
 from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Any
 
-import typer
-
-from autograder.items import AnyPublicItem, CaseStudy
+from autograder.items import AnyPublicItem
 from autograder.items.base import Choice
 from autograder.practice import PracticeSession
 from autograder.practice.attempts import Attempt
+from autograder.practice.text import filled, question, verdict
 
-_WIDTH = 88
-_MARKS = {True: "✓", False: "✗", None: "→"}
 _COMMANDS = "? a hint · = the answer · n anew, with other numbers · Enter the next question · q end"
 _FORMS = {
     "single_choice": "a letter",
@@ -51,7 +47,7 @@ def practise(
             say(f"\n— {number} of {len(items)} —")
             if not _ask(session.attempt(name), read, edit, say):
                 break
-    except (EOFError, KeyboardInterrupt, typer.Abort):
+    except (EOFError, KeyboardInterrupt):
         say("")
 
 
@@ -68,7 +64,7 @@ def _ask(
         if typed in ("", "q"):
             return typed == ""
         if typed == "?":
-            say(_filled(attempt.hint() or "There is no further hint."))
+            say(filled(attempt.hint() or "There is no further hint."))
         elif typed == "=":
             attempt.give_up()
             say(verdict(attempt))
@@ -157,70 +153,3 @@ def _numbered(choices: Sequence[Choice], number: str) -> str:
     if not number.isdecimal() or not 1 <= int(number) <= len(choices):
         raise ValueError(f"{number!r} is none of the numbers 1 to {len(choices)}")
     return choices[int(number) - 1].id
-
-
-def question(item: AnyPublicItem) -> str:
-    """A question as text: options by letter; prompts, steps and blanks by number."""
-    points = "1 point" if item.points == 1 else f"{item.points:g} points"
-    parts = [f"{item.title} ({points})", item.stem.strip()]
-    if item.type in ("single_choice", "multiple_select"):
-        parts.append(_by_letter(item.options))
-    elif item.type == "matching":
-        parts += [_by_number(item.prompts), _by_letter(item.options)]
-    elif item.type == "ordering":
-        parts.append(_by_number(item.steps))
-    elif item.type == "numeric" and item.unit:
-        parts.append(f"In {item.unit}.")
-    elif item.type == "cloze":
-        text = item.text
-        for number, blank in enumerate(item.blanks, start=1):
-            text = text.replace(f"[[{blank.id}]]", f"[{number}]")
-        parts.append(text.strip())
-        parts += [
-            f"[{number}] is one of\n{_by_letter(blank.options)}"
-            for number, blank in enumerate(item.blanks, start=1)
-            if blank.options
-        ]
-    elif item.type == "case_study":
-        parts.append(f"Judge yourself by: {', '.join(item.headings)}.")
-    elif item.type == "code":
-        parts.append(item.starter)
-    return "\n\n".join(parts)
-
-
-def verdict(attempt: Attempt) -> str:
-    """What the answer is worth and why; the key where it may be shown."""
-    graded = attempt.graded
-    if graded is None:
-        return "Nothing is checked yet."
-    item, reason = attempt.item, graded.score.reason
-    points = "" if graded.points is None else f"{graded.points:g} of {item.points:g} points. "
-    parts = [points + reason]
-    for remark in attempt.remarks:
-        said = f": {remark.text}" if remark.text else ""
-        parts.append(_filled(f"{_MARKS[remark.right]} {remark.part}{said}"))
-    if not attempt.tells_key:
-        return "\n".join([*parts, "Try again, take a hint (?) or see the answer (=)."])
-    if isinstance(item, CaseStudy):
-        for criterion in item.rubric:
-            parts.append(f"\n{criterion.name}")
-            parts += [_filled(f"  {one.points:g}: {one.text}") for one in criterion.levels]
-        parts.append(f"\nModel answer:\n{item.model_answer}")
-    return "\n".join([*parts, f"\n{item.explanation}"])
-
-
-def _by_letter(choices: Sequence[Choice]) -> str:
-    marked = zip(string.ascii_lowercase, choices, strict=False)
-    return "\n".join(_filled(f"{letter}) {choice.text}") for letter, choice in marked)
-
-
-def _by_number(choices: Sequence[Choice]) -> str:
-    return "\n".join(
-        _filled(f"{number}. {choice.text}") for number, choice in enumerate(choices, start=1)
-    )
-
-
-def _filled(line: str) -> str:
-    return textwrap.fill(
-        " ".join(line.split()), _WIDTH, subsequent_indent="   ", break_long_words=False
-    )

@@ -8,13 +8,12 @@ from typing import Any
 import traitlets
 
 from autograder import html
+from autograder.grading import Graded
 from autograder.items import CaseStudy
 from autograder.practice.attempts import Attempt
-from autograder.practice.terminal import question
+from autograder.practice.text import question
 from autograder.session import view_of
 from autograder.widgets import WIDGETS, ItemWidget, module
-
-_OUTCOMES = {1.0: ("right", "Right"), 0.0: ("wrong", "Not right")}
 
 
 @cache
@@ -96,16 +95,8 @@ def _verdict(attempt: Attempt) -> dict[str, Any]:
     graded = attempt.graded
     if graded is None:
         return {}
-    item, fraction = attempt.item, graded.score.fraction
-    outcome, words = _OUTCOMES.get(
-        1.0 if fraction is None else fraction, ("partly", "Partly right")
-    )
-    if fraction is None:
-        outcome, words = "yours", "Yours to judge"
-    elif attempt.response is None:
-        outcome, words = "yours", "The answer"
-    else:
-        words = f"{words}: {graded.points:g} of {item.points:g} points"
+    item = attempt.item
+    outcome, words = _outcome(graded)
     rubric = []
     if isinstance(item, CaseStudy):
         rubric = [
@@ -125,3 +116,15 @@ def _verdict(attempt: Attempt) -> dict[str, Any]:
         "html": html.verdict(graded, attempt.remarks, tells_key=attempt.tells_key),
         "rubric": rubric,
     }
+
+
+def _outcome(graded: Graded) -> tuple[str, str]:
+    """The name of what came of a check, and the words for it."""
+    fraction = graded.score.fraction
+    if fraction is None:
+        return "yours", "Yours to judge"
+    if graded.response is None:
+        return "yours", "The answer"
+    names = {1.0: ("right", "Right"), 0.0: ("wrong", "Not right")}
+    name, words = names.get(fraction, ("partly", "Partly right"))
+    return name, f"{words}: {graded.points:g} of {graded.item.points:g} points"

@@ -21,10 +21,7 @@ const DISCONNECTED =
   "The kernel is not connected. Run the first cell and this one again before you change your answer.";
 const CHANGED_ELSEWHERE = "it was changed in another window or by another program";
 const RELOAD = "Reload this page before you go on.";
-const PILL_ICONS = {
-  ...{ open: "○", saving: "…", saved: "✓", failed: "!" },
-  ...{ given: "●", right: "✓", partly: "◐", wrong: "✗", yours: "→" }, // in practice
-};
+const PILL_ICONS = { open: "○", saving: "…", saved: "✓", failed: "!" };
 
 // JupyterLab takes keys for its shortcuts (arrows leave the cell, X deletes it) unless the focused
 // element itself says otherwise.

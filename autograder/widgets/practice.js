@@ -1,5 +1,7 @@
 // Practice: the same views, judged by the kernel at once; hints, and another try with new numbers.
 
+Object.assign(PILL_ICONS, { given: "●", right: "✓", partly: "◐", wrong: "✗", yours: "→" });
+
 class PracticeFrame extends ItemFrame {
   constructor(model, el, body, options) {
     super(model, el, body, options);
@@ -62,8 +64,7 @@ class PracticeFrame extends ItemFrame {
     this.hintButton.setAttribute("aria-disabled", String(!more));
     this.againButton.textContent = another ? "New numbers" : "Start again";
     this.hints.hidden = hints.length === 0;
-    const shown = this.hints.children.length;
-    if (hints.length < shown) this.hints.replaceChildren();
+    if (hints.length < this.hints.children.length) this.hints.replaceChildren();
     for (const html of hints.slice(this.hints.children.length)) this.hints.append(make("li", { html }));
     this.verdict.hidden = !verdict.outcome;
     if (!verdict.outcome) this.verdict.replaceChildren();
@@ -115,15 +116,20 @@ Frame = class {
   /** Build the view anew whenever the question comes with other numbers. */
   start() {
     const { model, el, body, options } = this;
-    let stop = new PracticeFrame(model, el, body, options).start();
+    let frame;
+    let stop;
+    const build = () => {
+      frame = new PracticeFrame(model, el, body, options);
+      stop = frame.start();
+    };
     const rebuild = () => {
       const focused = el.contains(document.activeElement);
       stop();
       el.replaceChildren();
-      const frame = new PracticeFrame(model, el, body, options);
-      stop = frame.start();
+      build();
       if (focused) frame.againButton.focus();
     };
+    build();
     model.on("change:view", rebuild);
     return () => {
       model.off("change:view", rebuild);

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from datasets import Dataset, DatasetDict
+
+from downstream.quiet import is_short
 
 FOLDER = Path(__file__).parent
 SPLITS = ("train", "validation", "test")
@@ -52,11 +53,9 @@ def load_task_data(name: str, source: Path | None = None) -> DatasetDict:
         raise ValueError(f"there is no data set {name!r}; there are: {own}; from the hub: {public}")
     files = {split: FOLDER / name / f"{split}.jsonl" for split in SPLITS}
     rows = {split: _read(path) for split, path in files.items() if path.exists()}
-    if os.environ.get("DOWNSTREAM_SHORT") == "1" and name not in _PROBES:
-        # A chapter is only tested: what is scored is thinned out, what is trained on stays.
-        rows = {
-            k: v if k == "train" else v[:: max(1, len(v) // _SHORT_ROWS)] for k, v in rows.items()
-        }
+    if is_short() and name not in _PROBES:  # thin out what is scored, not what is trained on
+        for split in rows.keys() - {"train"}:
+            rows[split] = rows[split][:: max(1, len(rows[split]) // _SHORT_ROWS)]
     # read in memory: a few hundred rows need no cache on disk
     return DatasetDict({split: Dataset.from_list(one, split=split) for split, one in rows.items()})
 

@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 from answering import ROOT
 from axe_playwright_python.sync_playwright import Axe
-from nbformat import write
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, expect
-from real_jupyter import jupyter_server, open_notebook, run_all, save
+from real_jupyter import jupyter_server, open_notebook, run_all, save, write_notebook
 
 pytestmark = pytest.mark.browser
 
@@ -22,10 +20,7 @@ NAMES = ["which-head", "head-size", "training-step", "mean-pooling", "own-task"]
 
 @pytest.fixture
 def base_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    cells = [new_code_cell(SETUP)]
-    cells += [new_code_cell(f'practice.show("{name}")') for name in NAMES]
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), tmp_path / "own.ipynb")
+    write_notebook(tmp_path / "own.ipynb", SETUP, *(f'practice.show("{n}")' for n in NAMES))
     with jupyter_server(tmp_path, theme=request.param) as url:
         yield url
 

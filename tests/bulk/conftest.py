@@ -1,17 +1,13 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import classes
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "autograder"))
-
 import examples
+import pytest
 
 #: The types that ``heads`` does not have; the first of them with variants.
 MORE: list[dict[str, Any]] = [

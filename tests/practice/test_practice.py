@@ -17,7 +17,8 @@ from autograder.cli import app
 from autograder.errors import QuizError
 from autograder.items import AnyItem
 from autograder.practice import Attempt, PracticeSession, find_source, open_practice
-from autograder.practice.terminal import parse, practise, question, verdict
+from autograder.practice.terminal import parse, practise
+from autograder.practice.text import question, verdict
 from autograder.quiz import load_quiz
 
 ROOT = Path(__file__).parents[2]
@@ -237,8 +238,13 @@ def test_code_is_written_in_an_editor(tmp_path: Path) -> None:
     session = PracticeSession(quiz)
     typed = iter(["what", "e", "q"])
     said: list[str] = []
-    edited = lambda text: examples.CODE["solution"]  # noqa: E731
-    practise(session, session.items, lambda prompt: next(typed), edited, said.append)
+    practise(
+        session,
+        session.items,
+        lambda prompt: next(typed),
+        lambda text: examples.CODE["solution"],
+        said.append,
+    )
     graded = session.attempt(examples.CODE["id"]).graded
     assert graded is not None and graded.score.fraction == 1
     assert any("'what' is no command" in line for line in said)
