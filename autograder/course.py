@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from autograder.errors import QuizError
 from autograder.items.base import Slug, Strict
@@ -30,6 +28,9 @@ def load_course(source: Path) -> Course:
     QuizError
         Where the file is there and cannot be used.
     """
+    from ruamel.yaml import YAML  # a learner's kernel has no use for it
+    from ruamel.yaml.error import YAMLError
+
     path = source / COURSE_FILE
     try:
         return Course.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))

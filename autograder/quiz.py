@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from autograder.course import load_course
 from autograder.errors import QuizError
@@ -297,6 +295,9 @@ def read_yaml(path: Path) -> Any:
     QuizError
         Where it cannot be read.
     """
+    from ruamel.yaml import YAML  # a learner's kernel has no use for it
+    from ruamel.yaml.error import YAMLError
+
     try:
         return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -13,17 +13,17 @@ from autograder.items import CaseStudy
 from autograder.practice.attempts import Attempt
 from autograder.practice.text import question
 from autograder.session import view_of
-from autograder.widgets import WIDGETS, ItemWidget, module
+from autograder.widgets import WIDGETS, ItemWidget
 
 
 @cache
 def _widget_type(kind: str) -> type[ItemWidget]:
     """The widget of an item type, with the frame of practice around it."""
     stock = WIDGETS[kind]
-    view = "practice_code.js" if kind == "code" else f"{kind}.js"
     members = {
         "__doc__": stock.__doc__,
-        "_esm": module("practice.js", view),
+        "view_name": "practice_code" if kind == "code" else stock.view_name,
+        "frame": ("practice.js",),
         # ``hints`` (HTML), whether there are ``more``, whether there is ``another`` variant, and
         # the ``verdict``: the ``response`` it is on, ``outcome``, ``words``, ``html``, ``rubric``.
         "practice": traitlets.Dict().tag(sync=True),

@@ -1,17 +1,22 @@
 """What a learner sees: one view per item type, the overview and the receipt.
 
-Each view is plain JavaScript without a build step: the text of ``frame.js``, which every view
-shares, followed by the file of the type. The page keeps the latest records in the notebook's own
+Each view is plain JavaScript without a build step, in the file of its type. ``Library`` brings all
+of them to the page at once, behind ``frame.js``, which they share; each question then sends the few
+lines of ``shelf.js`` and ``view.js``. The page keeps the latest records in the notebook's own
 metadata as well; see ``NotebookFile`` in ``frame.js``.
 """
 
 from __future__ import annotations
 
+import json
+from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
 import anywidget
 import traitlets
+from ipywidgets import Layout
 
 __all__ = [
     "WIDGETS",
@@ -26,30 +31,83 @@ __all__ = [
     "OverviewWidget",
     "ReceiptWidget",
     "SingleChoiceWidget",
-    "module",
+    "library_for",
 ]
+
+#: The files with views, one for each type and more.
+_VIEWS = (
+    "single_choice",
+    "multiple_select",
+    "matching",
+    "ordering",
+    "numeric",
+    "cloze",
+    "case_study",
+    "code",
+    "practice_code",
+    "overview",
+    "receipt",
+)
 
 
 def _text(name: str) -> str:
     return files(__name__).joinpath(name).read_text(encoding="utf-8")
 
 
-def module(*names: str) -> str:
-    """The JavaScript of a view: the shared frame, then the files named."""
-    return "\n".join(map(_text, ("frame.js", *names)))
+def _constant(name: str, value: str) -> str:
+    return f"const {name} = {json.dumps(value)};"
+
+
+class Library(anywidget.AnyWidget):
+    """The code of all views: a page gets it once, before the first view. It shows nothing."""
+
+    def __init__(self, frame: tuple[str, ...]) -> None:
+        parts = [_constant("STYLE", _text("item.css")), *map(_text, ("frame.js", *frame))]
+        for name in _VIEWS:
+            view = _text(f"{name}.js").replace("export default", f"VIEWS.{name} =")
+            parts.append(f"{{\n{view}}}")
+        code = "\n".join(["const VIEWS = {};", *parts])
+        #: The shelf on the page: code that differs stands on another.
+        self.shelf = _constant("SHELF", f"autograder.{sha256(code.encode()).hexdigest()}")
+        ends = "shelf.fill(VIEWS);\nexport default {};"
+        super().__init__(
+            _esm="\n".join([self.shelf, _text("shelf.js"), code, ends]), layout=_layout()
+        )
+
+
+@cache
+def _layout() -> Layout:
+    """The layout that all widgets share: one for each doubles what the page has to open."""
+    return Layout()
+
+
+@cache
+def library_for(frame: tuple[str, ...] = ()) -> Library:
+    """The one library with these files beside ``frame.js``, made at first need."""
+    return Library(frame)
 
 
 class _View(anywidget.AnyWidget):
     """A widget that reads well as text where there are no widgets."""
 
-    _css = _text("item.css")
+    #: The file that has the view, and what that file needs beside ``frame.js``.
+    view_name = ""
+    frame: tuple[str, ...] = ()
 
+    #: The model that brings the code.
+    library = traitlets.Unicode().tag(sync=True)
     #: The quiz's id.
     quiz = traitlets.Unicode().tag(sync=True)
     #: Set by a page that keeps the records of this view in the notebook's metadata.
     in_notebook = traitlets.Bool(False).tag(sync=True)
     #: What front ends without widgets show, converted notebooks and terminals included.
     text = ""
+
+    def __init__(self, **state: Any) -> None:
+        library = library_for(self.frame)
+        name = _constant("VIEW", self.view_name)
+        esm = "\n".join([library.shelf, name, _text("shelf.js"), _text("view.js")])
+        super().__init__(_esm=esm, library=library.model_id, layout=_layout(), **state)
 
     def __repr__(self) -> str:
         return self.text or super().__repr__()
@@ -86,43 +144,43 @@ class ItemWidget(_View):
 class SingleChoiceWidget(ItemWidget):
     """Radio buttons."""
 
-    _esm = module("single_choice.js")
+    view_name = "single_choice"
 
 
 class MultipleSelectWidget(ItemWidget):
     """Checkboxes."""
 
-    _esm = module("multiple_select.js")
+    view_name = "multiple_select"
 
 
 class MatchingWidget(ItemWidget):
     """A list of prompts with a drop-down each."""
 
-    _esm = module("matching.js")
+    view_name = "matching"
 
 
 class OrderingWidget(ItemWidget):
     """Steps to sort by drag and drop, buttons or keys; spare steps go to a tray."""
 
-    _esm = module("ordering.js")
+    view_name = "ordering"
 
 
 class NumericWidget(ItemWidget):
     """A field for a number, with its unit."""
 
-    _esm = module("numeric.js")
+    view_name = "numeric"
 
 
 class ClozeWidget(ItemWidget):
     """A text with fields and drop-downs in it."""
 
-    _esm = module("cloze.js")
+    view_name = "cloze"
 
 
 class CaseStudyWidget(ItemWidget):
     """A text field with a word count."""
 
-    _esm = module("case_study.js")
+    view_name = "case_study"
 
 
 class CodeWidget(ItemWidget):
@@ -134,13 +192,13 @@ class CodeWidget(ItemWidget):
     learner compares it with the task.
     """
 
-    _esm = module("code.js")
+    view_name = "code"
 
 
 class OverviewWidget(_View):
     """Progress over all questions, with a way to each."""
 
-    _esm = module("overview.js")
+    view_name = "overview"
 
     #: The quiz's title.
     title = traitlets.Unicode().tag(sync=True)
@@ -152,7 +210,7 @@ class OverviewWidget(_View):
 class ReceiptWidget(_View):
     """What is answered and what is not; stores every record in the notebook's metadata."""
 
-    _esm = module("receipt.js")
+    view_name = "receipt"
 
     #: The latest record of each item, by the item's id.
     records = traitlets.Dict().tag(sync=True)

@@ -42,6 +42,14 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** One style sheet for all views: the page is styled anew whenever one is added or replaced. */
+function addStyle() {
+  const id = "autograder-style";
+  const sheet = document.getElementById(id) ?? document.head.appendChild(make("style", { id }));
+  if (sheet.textContent !== STYLE) sheet.textContent = STYLE;
+}
+addStyle();
+
 let lastId = 0;
 /** An id that no other view on the page has, not even one from another copy of this module. */
 function uniqueId() {

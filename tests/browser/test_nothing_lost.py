@@ -170,6 +170,8 @@ def test_a_kernel_killed_in_the_middle(
 ) -> None:
     _open(page, base_url, folder)
     _answer(page)
+    notice = page.locator(".jp-Dialog", has_text="Kernel Restarting")  # before the click or after
+    page.add_locator_handler(notice, lambda: notice.locator(".jp-mod-accept").click())
     _kill_process_of_kernel(page)
     one = _choose(page, "one-number")
     failed = one.locator('[data-state="failed"]')

@@ -26,7 +26,7 @@ from real_jupyter import (
 from autograder.html import inline
 from autograder.quiz import PublicQuiz
 from autograder.responses import read_journal
-from autograder.widgets import ReceiptWidget, SingleChoiceWidget
+from autograder.widgets import ReceiptWidget, SingleChoiceWidget, library_for
 
 pytestmark = pytest.mark.browser
 
@@ -352,6 +352,57 @@ def test_steps_are_dragged_into_the_tray_and_back(
     _on_disk(page, notebook, "order", {"order": ["train", "load", "head"]})
     _drag(page, step, item.locator('[data-step="train"]'), where=0.1)
     _on_disk(page, notebook, "order", {"order": ["vocab", "train", "load", "head"]})
+
+
+def _swipe(page: Page, start: Locator, end: Locator, *, where: float = 0.5) -> None:
+    """One finger from the middle of an element to a height of another, as a touch screen sends."""
+    session = page.context.new_cdp_session(page)
+    first, last = start.bounding_box(), end.bounding_box()
+    assert first and last
+    x, y = first["x"] + first["width"] / 2, first["y"] + first["height"] / 2
+    goal_x, goal_y = last["x"] + last["width"] / 2, last["y"] + last["height"] * where
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        session.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"x": at[0], "y": at[1]} for at in points]},
+        )
+
+    touch("touchStart", (x, y))
+    for part in range(1, 13):
+        touch("touchMove", (x + (goal_x - x) * part / 12, y + (goal_y - y) * part / 12))
+    touch("touchEnd")
+    session.detach()
+
+
+def test_fingers_answer_and_drag_by_the_grip(
+    browser: Browser, base_url: str, notebook: Path
+) -> None:
+    context = browser.new_context(viewport={"width": 800, "height": 1000}, has_touch=True)
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    _open(page, base_url, notebook)
+    _item(page, "choice").get_by_text("One vector for every token").tap()
+    _on_disk(page, notebook, "choice", {"choice": "tokens"})
+
+    match = _item(page, "match")
+    match.scroll_into_view_if_needed()
+    tile = match.locator('[data-option="classes"]')
+    row = match.locator("li", has=page.locator('select[data-prompt="mail"]'))
+    _swipe(page, tile.locator(".ag-grip"), row)
+    _on_disk(page, notebook, "match", {"pairs": {"mail": "classes"}})
+
+    order = _item(page, "order")
+    order.scroll_into_view_if_needed()
+    step, tray = order.locator('[data-step="vocab"]'), order.locator("[data-tray]")
+    _swipe(page, step.locator(".ag-text"), tray)  # beside the grip a finger scrolls
+    expect(order.locator('[data-tray] [data-step="vocab"]')).to_have_count(0)
+    order.scroll_into_view_if_needed()
+    _swipe(page, step.locator(".ag-grip"), tray, where=0.6)
+    _on_disk(page, notebook, "order", {"order": ["train", "load", "head"]})
+    order.get_by_role("button", name="Move up: Load").tap()
+    _on_disk(page, notebook, "order", {"order": ["load", "train", "head"]})
+    context.close()
 
 
 def test_an_option_that_is_used_up_cannot_be_chosen_again(
@@ -846,12 +897,20 @@ def test_front_ends_that_hide_the_document(page: Page) -> None:
         on: (name, handler) => { handlers[name] = handler; },
       };
       const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
-      (await import(url)).default.render({model: window.model, el: document.body});
+      const place = document.body.appendChild(document.createElement('div'));
+      (await import(url)).default.render({model: window.model, el: place});
     }"""
+    load = """(source) => import(
+      URL.createObjectURL(new Blob([source], {type: 'text/javascript'}))).then(() => true)"""
     page.goto("about:blank")
-    choice = SingleChoiceWidget._esm
+    page.clock.install()
+    choice, library = SingleChoiceWidget(view=VIEWS["choice"]), library_for()
     state = {"view": VIEWS["choice"], "response": None, "record": {}, "status": {}, "quiz": "echo"}
-    page.evaluate(fake, [str(choice), state])
+    page.evaluate(fake, [choice._esm, state])
+    page.clock.fast_forward(6000)
+    expect(page.locator("body")).to_contain_text("This question cannot be shown: the kernel does")
+    page.evaluate(load, library._esm)  # the code comes late
+    expect(page.locator("body")).not_to_contain_text("cannot be shown")
     page.locator('input[value="spans"]').check()
     _expect_state(page, "choice", "saving")
     record = {"item": "choice", "response": {"choice": "spans"}, "revision": 1, "time": "?"}
@@ -859,7 +918,7 @@ def test_front_ends_that_hide_the_document(page: Page) -> None:
     page.evaluate("() => window.model.set('status', {state: 'saved', message: ''})")
     _expect_state(page, "choice", "saved")
     receipt = {"quiz": "echo", "records": {}, "rows": [], "digest": "0" * 64, "document": "{}"}
-    page.evaluate(fake, [str(ReceiptWidget._esm), receipt])
+    page.evaluate(fake, [ReceiptWidget()._esm, receipt])
     expect(page.locator("[data-receipt]")).to_contain_text(
         "Keep the file echo.answers.jsonl with the notebook."
     )
