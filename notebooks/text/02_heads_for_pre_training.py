@@ -264,7 +264,7 @@ print(f"of {len(rows)} sentences, the first guess is sensible in {first}, one of
 pd.DataFrame(rows, columns=["sentence", "five guesses, sensible ones in brackets"])
 
 # %% [markdown]
-# Read the rows without brackets as well. Most guesses have the right *form*: a verb where a verb is missing, an adjective where an adjective is. Many come from the right field: a *patient* and a *hospital*, a *payment* and a *bill*. The form is learnt first and the field next; the one word that the rest of the sentence demands comes last, and takes far more text. (A list of sensible words is never complete: *tool* is not bad for cutting bread. The lists stay as they were written before training.)
+# Read the rows without brackets as well. Most guesses have the right *form*: a verb where a verb is missing, an adjective where an adjective is. Many come from the right field: a *patient* and a *hospital*, a *payment* and a *fee*. The form is learnt first and the field next; the one word that the rest of the sentence demands comes last, and takes far more text. (A list of sensible words is never complete. The lists stay as they were written before training.)
 #
 # Facts of the world are further away still:
 
