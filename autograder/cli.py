@@ -11,12 +11,16 @@ import typer
 
 from autograder.errors import AutograderError
 from autograder.quiz import QUESTIONS_FILE, QUIZ_FILE, Quiz, load_quiz
+from autograder.study.commands import app as record_app
 
 # jsonschema, which nbgrader imports, compiles forty grammars of international web addresses where
 # it finds this package: a third of the time that a command takes to start. No command checks any.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.add_typer(record_app, name="record")
+export_app = typer.Typer(no_args_is_help=True, help="Write items for other systems.")
+app.add_typer(export_app, name="export")
 
 Quizzes = Annotated[
     list[str] | None, typer.Argument(help="Names of quizzes; all of them by default.")
@@ -108,21 +112,56 @@ def practice(
         list[str] | None, typer.Argument(help="Ids of questions; all of the quiz by default.")
     ] = None,
     source: Source = Path("source"),
+    record: Annotated[
+        bool, typer.Option(help="Whether your own record keeps what tries were worth.")
+    ] = True,
 ) -> None:
-    """Practise a quiz at the terminal: judged at once, with hints; nothing is recorded."""
-    import click
-
+    """Practise a quiz at the terminal: judged at once, with hints; nothing counts."""
     from autograder.practice import open_practice
     from autograder.practice.terminal import practise
 
-    session = open_practice(quiz, source)
+    session = open_practice(quiz, source, record=record)
     for name in items or []:
         session.attempt(name)  # an unknown id is named before the first question
 
-    def edit(text: str) -> str | None:
-        return click.edit(text, extension=".py", require_save=False)
+    practise(session, items or session.items, input, _edit, typer.echo)
 
-    practise(session, items or session.items, input, edit, typer.echo)
+
+@app.command()
+def study(
+    source: Source = Path("source"),
+    minutes: Annotated[float, typer.Option(min=1, help="How long it is to take.")] = 10,
+) -> None:
+    """Today's review at the terminal: what is due of all that you practised."""
+    from autograder.practice.terminal import practise
+    from autograder.study.review import open_review
+
+    review = open_review(source, minutes=minutes)
+    typer.echo(f"Today's review: {review.headline}")
+    if review.queue:
+        practise(review, review.queue, input, _edit, typer.echo, review.explain)
+        typer.echo(f"\n{review.summary()!r}")
+
+
+@app.command()
+def placement(
+    source: Source = Path("source"),
+    quiz: Annotated[str, typer.Option(help="The placement quiz.")] = "placement",
+) -> None:
+    """Find out at the terminal where to start in the course."""
+    from autograder.practice.terminal import practise
+    from autograder.study.placement import open_placement
+
+    session = open_placement(quiz, source)
+    typer.echo(f"{session.title}: {session.headline}")
+    practise(session, session.open, input, _edit, typer.echo)
+    typer.echo(f"\n{session.suggestion()!r}")
+
+
+def _edit(text: str) -> str | None:
+    import click
+
+    return click.edit(text, extension=".py", require_save=False)
 
 
 @app.command()
@@ -159,6 +198,68 @@ def feedback(
 
 
 @app.command()
+def mark(
+    quiz: Annotated[str, typer.Argument(help="The quiz, whose submissions are graded.")],
+    item: Annotated[
+        str | None, typer.Argument(help="The case study; needed where the quiz has several.")
+    ] = None,
+    grader: Annotated[
+        str, typer.Option(help="Who marks; your account's name by default.")
+    ] = "",
+    second: Annotated[
+        str | None, typer.Option(help="A second grader, who marks a sample without the first marks.")
+    ] = None,
+    sample: Annotated[int, typer.Option(min=1, help="How many answers the second grader gets.")] = 20,
+    settle: Annotated[
+        bool, typer.Option("--settle", help="Answers on which two graders differ, both in sight.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Mark a case study level by level, learner after learner without names, into the gradebook."""
+    from getpass import getuser
+
+    from autograder.marking import Desk, Role
+    from autograder.marking.server import serve
+
+    if second is not None and (settle or grader):
+        raise AutograderError("--second names the grader and goes with neither --grader nor --settle")
+    role: Role = "second" if second is not None else "settled" if settle else "first"
+    name = second if second is not None else grader or getuser()
+    serve(Desk(quiz, item, name, role, sample), port, typer.echo, open_browser=browser)
+
+
+@app.command()
+def agreement(
+    quiz: Annotated[str, typer.Argument(help="The quiz that two graders marked.")],
+    item: Annotated[str | None, typer.Argument(help="A case study; all by default.")] = None,
+) -> None:
+    """Compare two graders: Cohen's kappa for each criterion, and where they differ most."""
+    from autograder.marking import command
+
+    command.agreement(quiz, item)
+
+
+@app.command()
+def alike(
+    quiz: Annotated[str, typer.Argument(help="The quiz whose submissions to compare.")],
+    report: Annotated[
+        Path | None, typer.Option(help="Where the list goes (CSV); alike-QUIZ.csv by default.")
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(min=0.1, max=1, help="The share in common from which answers are listed.")
+    ] = 0.5,
+    level: Annotated[
+        float, typer.Option(min=1e-6, max=0.2, help="How often wrong answers may list a class without cause.")
+    ] = 0.01,
+) -> None:
+    """List answers that are alike, to look at: what it finds is no verdict."""
+    from autograder.alike import command
+
+    command.run(quiz, report, threshold, level)
+
+
+@app.command()
 def verify(
     receipts: Annotated[list[Path], typer.Argument(help="Files that learners downloaded.")],
     learner: Annotated[
@@ -173,6 +274,35 @@ def verify(
         typer.echo(line)
     if not agreed:
         raise SystemExit(1)
+
+
+@export_app.command("items")
+def export_items(
+    quiz: Annotated[str, typer.Argument(help="The quiz to write.")],
+    form: Annotated[str, typer.Option("--as", help="moodle-xml, qti21 or qti12 (Canvas).")],
+    output: Annotated[Path, typer.Option(help="The file to write; the losses go beside it.")],
+    variants: Annotated[
+        int | None, typer.Option(min=1, help="How many variants of an item; all by default.")
+    ] = None,
+    source: Source = Path("source"),
+) -> None:
+    """Write a quiz for Moodle, Canvas or another system, and list what that cannot express."""
+    from autograder.interchange import command
+
+    ((folder, loaded),) = _load([quiz], source)
+    command.export(loaded, folder, form, output, variants, typer.echo)
+
+
+@app.command("import")
+def import_items(
+    file: Annotated[Path, typer.Argument(help="Moodle XML (.xml) or GIFT (.gift, .txt).")],
+    as_quiz: Annotated[str, typer.Option(help="The id of the new quiz.")],
+    source: Source = Path("source"),
+) -> None:
+    """Make a new quiz of the questions of another system; say what is left to write."""
+    from autograder.interchange import command
+
+    command.import_items(file, as_quiz, source, typer.echo)
 
 
 def _load(names: list[str] | None, source: Path) -> list[tuple[Path, Quiz]]:

@@ -15,12 +15,13 @@ quizzes alone (``for_others``), whose notebooks are the instructor's own:
 
 An assignment without a ``quiz.yaml`` is graded by nbgrader as ever.
 
-Three of nbgrader's methods have no option for what a quiz needs and are replaced: a quiz is graded
-where no ``.ipynb`` was handed in, too; of what was handed in for a quiz no file is copied into
-``autograded/``, from where it would go back to the learner (nbgrader follows links, and a pipe or a
-broken link costs the submission its grade); and a ``timestamp.txt`` that holds no time is a
-warning, for every assignment. The gradebook's engine, which nbgrader makes anew a dozen times for
-each submission, is kept, and with it the statements that it compiled.
+Four of nbgrader's methods have no option for what a quiz needs and are replaced: a quiz is graded
+where no ``.ipynb`` was handed in, too; of what was handed in for a quiz no file but the exchange's
+own is copied into ``autograded/``, from where it would go back to the learner (nbgrader follows
+links, and a pipe or a broken link costs the submission its grade); a ``timestamp.txt`` that holds
+no time is a warning, for every assignment; and a page that cannot go back through the exchange
+keeps no other from going, for every assignment. The gradebook's engine, which nbgrader makes anew a
+dozen times for each submission, is kept, and with it the statements that it compiled.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange.default import ExchangeReleaseFeedback
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -73,7 +75,13 @@ from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
 from autograder.released import require_released
 from autograder.responses import METADATA_KEY, Recorded, brief, read_notebook, to_metadata
 from autograder.sandbox import judge_or_wait
-from autograder.submissions import TIMESTAMP_FILE, read_submission, read_timestamp
+from autograder.submissions import (
+    SECRET_FILE,
+    TIMESTAMP_FILE,
+    read_secret,
+    read_submission,
+    read_timestamp,
+)
 
 #: Where ``GradeQuiz`` leaves what it graded for ``SaveQuizGrades``.
 _GRADED = "autograder_graded"
@@ -82,6 +90,7 @@ _bases: WeakKeyDictionary[Any, tuple[Quiz, str]] = WeakKeyDictionary()
 _create_engine = nbgrader.api.create_engine
 _copy_all = BaseConverter.init_assignment
 _find_all = BaseConverter.init_notebooks
+_release_all = ExchangeReleaseFeedback.copy_files
 
 
 def configure(config: Config) -> None:
@@ -92,6 +101,7 @@ def configure(config: Config) -> None:
     BaseConverter.init_notebooks = _find_submissions
     BaseConverter.init_assignment = _copy_submission
     CourseDirectory.get_existing_timestamp = _existing_timestamp
+    ExchangeReleaseFeedback.copy_files = _release_feedback
     nbgrader.api.create_engine = lru_cache(_create_engine)
     config.CourseDirectory.ignore = [
         ".ipynb_checkpoints",
@@ -317,7 +327,7 @@ def _find_submissions(converter: BaseConverter) -> None:
 
 
 def _copy_submission(converter: BaseConverter, assignment_id: str, student_id: str) -> None:
-    """Of a quiz that was handed in, bring only its time into ``autograded/``."""
+    """Of a quiz that was handed in, bring only time and secret into ``autograded/``."""
     coursedir = converter.coursedir
     quiz = _quiz(coursedir, assignment_id)
     if quiz is None or not isinstance(converter, Autograde):
@@ -330,14 +340,39 @@ def _copy_submission(converter: BaseConverter, assignment_id: str, student_id: s
     submitted = Path(converter._format_source(assignment_id, student_id))
     copies = Path(converter._format_dest(assignment_id, student_id))
     time, _ = read_timestamp(submitted)
+    secret, problem = read_secret(submitted)
+    if problem is not None:
+        converter.log.warning("%s, %s: %s", student_id, assignment_id, problem)
     copies.mkdir(parents=True, exist_ok=True)
-    if time is not None:
-        (copies / TIMESTAMP_FILE).unlink(missing_ok=True)
-        (copies / TIMESTAMP_FILE).write_text(f"{time.isoformat(' ')} UTC\n", encoding="utf-8")
+    stamp = None if time is None else f"{time.isoformat(' ')} UTC\n"
+    for name, text in ((TIMESTAMP_FILE, stamp), (SECRET_FILE, secret)):
+        if text is not None:
+            (copies / name).unlink(missing_ok=True)
+            (copies / name).write_text(text, encoding="utf-8")
     found = {Path(path).stem: path for path in converter.notebooks}
     for name in sorted(found.keys() - known):
         converter.log.warning("%s, %s: skipping %s", student_id, assignment_id, brief(name))
     converter.notebooks = [found[name] for name in sorted(found.keys() & known)]
+
+
+def _release_feedback(exchange: ExchangeReleaseFeedback) -> None:
+    """Release the pages of those who handed in through the exchange; name the others."""
+    coursedir = exchange.coursedir
+    others = [
+        folder
+        for folder in sorted(Path("/").glob(exchange.src_path.lstrip("/")))
+        if not all((folder / name).exists() for name in (TIMESTAMP_FILE, SECRET_FILE))
+    ]
+    learner = Path(exchange.src_path).parts.index(coursedir.student_id or "*")
+    for folder in others:
+        exchange.log.warning(
+            "%s cannot go back through the exchange, which this was not handed in through; "
+            "give it back another way",
+            folder,
+        )
+    excluded = [coursedir.student_id_exclude, *(folder.parts[learner] for folder in others)]
+    coursedir.student_id_exclude = ",".join(filter(None, excluded))
+    _release_all(exchange)
 
 
 def _existing_timestamp(coursedir: CourseDirectory, dest_path: str) -> datetime.datetime | None:

@@ -36,11 +36,14 @@ from autograder.responses import (
 )
 
 TIMESTAMP_FILE = "timestamp.txt"
+SECRET_FILE = "submission_secret.txt"
 _MAX_JOURNAL = 20 * 2**20
 _MAX_NOTEBOOK = 200 * 2**20
 _MAX_TIMESTAMP = 100
+_MAX_SECRET = 300
 _MAX_DIGITS = 1_000
 _MOST_PROBLEMS = 50
+_SECRET = re.compile(r"[\w+/=-]{32,}", re.ASCII)
 _ANSWER_MARK = re.compile(r"\s*#\s*answer:\s*([a-z][a-z0-9-]*)[^\n]*\n?")
 
 
@@ -103,6 +106,26 @@ def read_timestamp(folder: Path) -> tuple[datetime.datetime | None, str | None]:
     except (ValueError, ArithmeticError, TypeError):  # all of them raised by dateutil
         reason = "it holds no time"
     return None, f"{TIMESTAMP_FILE} cannot be read: {reason}; taken as handed in on time"
+
+
+def read_secret(folder: Path) -> tuple[str | None, str | None]:
+    """The secret that brings feedback back through the exchange, and why it cannot be read.
+
+    ``nbgrader submit`` makes it and keeps a copy for the learner, who alone can find the page that
+    ``nbgrader release_feedback`` names after it. Both are None where nothing came through the
+    exchange.
+    """
+    try:
+        data = _read_file(folder / SECRET_FILE, _MAX_SECRET, [])
+        if data is None:
+            return None, None
+        secret = data.decode(errors="replace").strip()
+        if _SECRET.fullmatch(secret):
+            return secret, None
+        reason = "it holds no secret of nbgrader's"
+    except _Unreadable as error:
+        reason = str(error)
+    return None, f"{SECRET_FILE} cannot be read: {reason}; feedback cannot go back by the exchange"
 
 
 def _named(problems: Sequence[str]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import html
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import networkx as nx
 
@@ -20,6 +21,28 @@ WIDTH, ROW, BOX, HEIGHT = 800, 78, 190, 50
 
 Node = tuple[str, int]
 """A concept in its own layer, or the place of a line that passes through another layer."""
+
+NOT_YET = "not yet known"
+_FILLS = "○◔◑◕●"
+
+
+@dataclass(frozen=True)
+class Mastery:
+    """How well a reader knows a concept: between 0 and 1, with the ends of an interval for it."""
+
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def sign(self) -> str:
+        """A circle, filled as far as the mean goes."""
+        return _FILLS[round(self.mean * (len(_FILLS) - 1))]
+
+    @property
+    def words(self) -> str:
+        low, high = f"{100 * self.low:.0f}", f"{100 * self.high:.0f}"
+        return f"{100 * self.mean:.0f} %, with 90 % probability {low} to {high} %"
 
 
 def concept_graph(concepts: Sequence[Concept] = CONCEPTS) -> nx.DiGraph:
@@ -46,8 +69,20 @@ def concept_graph(concepts: Sequence[Concept] = CONCEPTS) -> nx.DiGraph:
     return graph
 
 
-def concept_map(concepts: Sequence[Concept] = CONCEPTS) -> str:
+def concept_map(
+    concepts: Sequence[Concept] = CONCEPTS,
+    quizzes: Mapping[str, str] | None = None,
+    mastery: Mapping[str, Mastery] | None = None,
+) -> str:
     """Draw the concepts in layers, each below everything that it builds on.
+
+    Parameters
+    ----------
+    quizzes
+        Where the quiz of a chapter is, by the chapter's name; no link for chapters without one.
+    mastery
+        What is known of the reader, by the concept's id: a bar and a circle in the box. None shows
+        neither; a concept that is missing is shown as not yet known.
 
     Returns
     -------
@@ -63,7 +98,7 @@ def concept_map(concepts: Sequence[Concept] = CONCEPTS) -> str:
     }
     known = {concept.id: concept for concept in concepts}
     boxes = [
-        _box(known[name], known, place[name, depth])
+        _box(known[name], known, place[name, depth], quizzes or {}, mastery)
         for depth, layer in enumerate(layers)
         for name, _ in layer
         if name in known
@@ -90,20 +125,28 @@ def map_text(concepts: Sequence[Concept] = CONCEPTS) -> str:
     )
 
 
-def concept_table(concepts: Sequence[Concept] = CONCEPTS) -> str:
+def concept_table(
+    concepts: Sequence[Concept] = CONCEPTS,
+    quizzes: Mapping[str, str] | None = None,
+    mastery: Mapping[str, Mastery] | None = None,
+) -> str:
     """Return the map as a table in HTML: concept, what it builds on, chapter, chapters of the book.
 
-    The concepts stand in an order in which each can be learnt.
+    The concepts stand in an order in which each can be learnt; parameters as ``concept_map``.
     """
     known = {concept.id: concept for concept in concepts}
     order = [known[name] for layer in _generations(concept_graph(concepts)) for name in layer]
     rows = "".join(
         f"<tr><td>{html.escape(concept.label)}</td><td>{html.escape(concept.name)}</td>"
         f"<td>{html.escape(_labels(concept, known)) or '–'}</td><td>{_link(concept)}</td>"
-        f"<td>{', '.join(map(str, concept.book_chapters))}</td></tr>"
+        f"<td>{', '.join(map(str, concept.book_chapters))}</td>"
+        f"<td>{_quiz_link(concept, quizzes or {}) or '–'}</td>"
+        f"{'' if mastery is None else f'<td>{_words(concept, mastery)}</td>'}</tr>"
         for concept in order
     )
-    heads = ("concept", "what it says", "builds on", "chapter", "chapter of the book")
+    heads = ["concept", "what it says", "builds on", "chapter", "chapter of the book", "quiz"]
+    if mastery is not None:
+        heads.append("your mastery")
     top = "".join(f'<th scope="col">{head}</th>' for head in heads)
     return (
         f'<table style="text-align:left"><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>'
@@ -124,23 +167,54 @@ def _link(concept: Concept) -> str:
     return f'<a href="{html.escape(concept.chapter)}.ipynb">chapter {number}</a>'
 
 
-def _box(concept: Concept, known: dict[str, Concept], place: tuple[float, float]) -> str:
+def _quiz_link(concept: Concept, quizzes: Mapping[str, str]) -> str:
+    if concept.chapter not in quizzes:
+        return ""
+    name = f"Quiz of chapter {chapter_number(concept.chapter)}"
+    return f'<a href="{html.escape(quizzes[concept.chapter])}" aria-label="{name}">quiz</a>'
+
+
+def _words(concept: Concept, mastery: Mapping[str, Mastery]) -> str:
+    return mastery[concept.id].words if concept.id in mastery else NOT_YET
+
+
+def _box(
+    concept: Concept,
+    known: dict[str, Concept],
+    place: tuple[float, float],
+    quizzes: Mapping[str, str],
+    mastery: Mapping[str, Mastery] | None,
+) -> str:
     x, y = place
     needs = _labels(concept, known)
     number = chapter_number(concept.chapter)
     words = f"{concept.label}, chapter {number}. {concept.name}. " + (
         f"Builds on: {needs}." if needs else "Builds on nothing before it."
     )
+    below = [f"chapter {number}", _quiz_link(concept, quizzes)]
+    bar = ""
+    if mastery is not None:
+        found = mastery.get(concept.id)
+        words += f" Your mastery: {_words(concept, mastery)}."
+        below.append(f'<span aria-hidden="true">{found.sign if found else "?"}</span>')
+        if found:
+            bar = (
+                f'<span style="position:absolute;left:0;bottom:0;height:5px;'
+                f"width:{100 * found.mean:.0f}%;"
+                'background:var(--jp-brand-color1, LinkText)"></span>'
+            )
     style = (
         f"position:absolute;left:{x - BOX / 2:.0f}px;top:{y - HEIGHT / 2:.0f}px;width:{BOX}px;"
         f"height:{HEIGHT}px;box-sizing:border-box;border:2px solid currentColor;"
-        "border-radius:6px;color:inherit;text-decoration:none;text-align:center;"
-        "background:var(--jp-layout-color1, Canvas);padding:4px;font-size:13px;line-height:1.45"
+        "border-radius:6px;text-align:center;overflow:hidden;"
+        "background:var(--jp-layout-color1, Canvas);padding:3px;font-size:13px;line-height:1.45"
     )
     return (
+        f'<div style="{style}">{bar}'
         f'<a href="{html.escape(concept.chapter)}.ipynb" title="{html.escape(concept.name)}" '
-        f'aria-label="{html.escape(words)}" style="{style}">'
-        f"<strong>{html.escape(concept.label)}</strong><br>chapter {number}</a>"
+        f'aria-label="{html.escape(words)}" style="color:inherit;display:block;'
+        f'text-decoration:none"><strong>{html.escape(concept.label)}</strong></a>'
+        f"{' · '.join(filter(None, below))}</div>"
     )
 
 

@@ -1,4 +1,7 @@
-"""Lets every test import ``classes``, ``real_jupyter`` and ``examples``, and share one Chromium."""
+"""Lets every test import ``classes``, ``real_jupyter`` and ``examples``, and share one Chromium.
+
+What tests practise is recorded in a folder of their own, never in the user's.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent / "autograder"))
 
 from real_jupyter import launch_chromium
+
+
+@pytest.fixture(scope="session", autouse=True)
+def record_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOWNSTREAM_RECORD", str(tmp_path_factory.mktemp("record")))
+        yield
 
 
 @pytest.fixture(scope="session")

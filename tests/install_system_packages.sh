@@ -1,7 +1,14 @@
 #!/usr/bin/env bash
-# Makes sure that the tests find a Chromium and, on Linux, bubblewrap, in which learner code runs.
+# Makes sure that the tests find JupyterHub's proxy, a Chromium and, on Linux, bubblewrap, in which
+# learner code runs.
 # Usage: install_system_packages.sh PYTHON
 set -euo pipefail
+environment=$(dirname "$(dirname "$1")")
+if [ ! -e "$environment/bin/configurable-http-proxy" ] && [ "$(uname)" = Linux ]; then
+  "$environment/bin/npm" install --global --prefix "$environment" --no-audit --no-fund --silent \
+    configurable-http-proxy@5.3.0 ||
+    echo "npm could not install configurable-http-proxy: the tests of the hub will fail." >&2
+fi
 missing=()
 has_chromium=no
 for name in chromium chromium-browser google-chrome; do

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -25,6 +26,7 @@ from autograder.errors import AutograderError
 from autograder.graded_notebook import FOR_GRADERS
 from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
 from autograder.released import require_released
+from autograder.submissions import SECRET_FILE, TIMESTAMP_FILE
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -61,6 +63,9 @@ class Marks:
 def write_feedback(quiz_id: str) -> list[Path]:
     """Write the page of every learner whose submission is graded; the pages' paths.
 
+    Beside a page stand the time and the secret of its submission, from which ``nbgrader
+    release_feedback`` knows where the page belongs.
+
     Raises
     ------
     AutograderError
@@ -85,6 +90,10 @@ def write_feedback(quiz_id: str) -> list[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             notebook = json.loads(graded.read_text(encoding="utf-8"))
             path.write_text(page(quiz, learner, notebook, marks), encoding="utf-8")
+            for name in (TIMESTAMP_FILE, SECRET_FILE):
+                (path.parent / name).unlink(missing_ok=True)
+                if (graded.parent / name).exists():
+                    shutil.copyfile(graded.parent / name, path.parent / name)
             written.append(path)
     if not written:
         raise AutograderError(f"no submission is graded yet; run: autograder grade {quiz_id}")

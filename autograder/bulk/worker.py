@@ -23,7 +23,13 @@ from autograder.grading import Graded, grade
 from autograder.quiz import Quiz, load_quiz
 from autograder.responses import METADATA_KEY, journal_path, to_metadata
 from autograder.sandbox import Isolation, judge_or_wait
-from autograder.submissions import TIMESTAMP_FILE, read_submission, read_timestamp
+from autograder.submissions import (
+    SECRET_FILE,
+    TIMESTAMP_FILE,
+    read_secret,
+    read_submission,
+    read_timestamp,
+)
 
 #: Part of every digest: raise it when the same submission may be graded otherwise than before.
 _GRADER = "3"
@@ -113,7 +119,8 @@ def _grade(job: Job, task: Task) -> Result:
         return Result(task.learner, digest, unchanged=True)
     recorded = read_submission(task.submitted, quiz)
     timestamp, complaint = read_timestamp(task.submitted)
-    problems = (*recorded.problems, *([complaint] if complaint else []))
+    secret, objection = read_secret(task.submitted)
+    problems = (*recorded.problems, *filter(None, (complaint, objection)))
 
     judge_code = partial(judge_or_wait, isolation=job.isolation)
     graded = grade(recorded, quiz, judge_code)
@@ -126,10 +133,12 @@ def _grade(job: Job, task: Task) -> Result:
         notebook
     )  # as nbformat writes it, but for indentation, which costs more than grading
     text = json.dumps(notebook, ensure_ascii=False, sort_keys=True)
-    _write(task.autograded, text)
+    _write(task.autograded, text + "\n")
     if timestamp:  # kept beside it as nbgrader does, which compares the two
-        time = f"{timestamp.isoformat(' ')} UTC"
+        time = f"{timestamp.isoformat(' ')} UTC\n"
         _write(task.autograded.parent / TIMESTAMP_FILE, time)
+    if secret:
+        _write(task.autograded.parent / SECRET_FILE, secret)
     return Result(
         task.learner,
         digest,
@@ -178,7 +187,7 @@ def _state(folder: Path, quiz_id: str) -> list[str]:
     The time of a file's last change of any kind cannot be set by hand, so that a file that is
     replaced by one of the same size and date is noticed.
     """
-    names = {journal_path(folder, quiz_id).name, TIMESTAMP_FILE}
+    names = {journal_path(folder, quiz_id).name, TIMESTAMP_FILE, SECRET_FILE}
     try:
         names.update(path.name for path in folder.iterdir() if path.suffix == ".ipynb")
     except OSError:
@@ -200,7 +209,7 @@ def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text + ("" if text.endswith("\n") else "\n"))
+        file.write(text)
         os.fchmod(file.fileno(), 0o444)
     Path(name).replace(path)
 

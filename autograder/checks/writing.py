@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import combinations
 from typing import Any
 
-from autograder.checks.findings import Finding, Loc, numbered
+from autograder.checks.findings import Finding, Loc, numbered, texts
 from autograder.course import Course
 from autograder.items.base import plain
 from autograder.quiz import Quiz
@@ -53,6 +53,7 @@ def problems(quiz: Quiz, course: Course) -> Iterator[Finding]:
     yield from _lengths(questions)
     for loc, item, variants in numbered(quiz):
         yield from _concepts(loc, item, course)
+        yield from _unwritten(loc, item)
         for variant in variants:
             yield from _choices(loc, variant)
             yield from _stem(loc, variant)
@@ -90,6 +91,13 @@ def tail(chances: Sequence[float], count: int) -> float:
         grows = [0.0] + [p * chance for p in exactly]
         exactly = [a + b for a, b in zip(stays, grows, strict=True)]
     return sum(exactly[count:])
+
+
+def _unwritten(loc: Loc, item: Any) -> Iterator[Finding]:
+    """Texts that an import left to a person."""
+    for place, text in texts(item.model_dump(), loc):
+        if text.startswith("TODO"):
+            yield Finding(place, f"is still to be written: {text!r}")
 
 
 def _questions(quiz: Quiz) -> Iterator[_Question]:

@@ -1,19 +1,22 @@
 """Practice: any question, judged at once, with hints, as often as one likes and with new numbers.
 
 Practice needs the key, so it works from ``quiz.yaml`` itself and is for those who have it: whoever
-studies alone, or a class whose instructor releases a quiz for practice. Nothing is recorded and
-nothing counts; a quiz that counts is opened with ``open_quiz``.
+studies alone, or a class whose instructor releases a quiz for practice. Nothing counts; a quiz that
+counts is opened with ``open_quiz``. What a try was worth goes into the learner's own record, on the
+learner's own machine (``autograder.study``).
 """
 
 from __future__ import annotations
 
 import random
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.errors import QuizError
 from autograder.practice.attempts import Attempt
 from autograder.quiz import QUIZ_FILE, Quiz, find_item, load_quiz
+from autograder.study.recorder import Recorder
 
 if TYPE_CHECKING:
     from autograder.widgets import ItemWidget
@@ -23,7 +26,9 @@ __all__ = ["Attempt", "PracticeSession", "open_practice"]
 _SOURCE = "source"
 
 
-def open_practice(quiz_id: str, source: Path | str | None = None) -> PracticeSession:
+def open_practice(
+    quiz_id: str, source: Path | str | None = None, *, record: bool = True
+) -> PracticeSession:
     """Open a quiz for practice.
 
     Parameters
@@ -33,18 +38,26 @@ def open_practice(quiz_id: str, source: Path | str | None = None) -> PracticeSes
     source
         The folder that holds a folder for each quiz; by default the nearest ``source`` in the
         current folder or one above it.
+    record
+        Whether what a try was worth goes into the learner's own record.
 
     Raises
     ------
     QuizError
         Where there is no such quiz, naming the folder that was looked in.
     """
+    quiz = find_quiz(quiz_id, source)
+    return PracticeSession(quiz, recorder=Recorder() if record else None)
+
+
+def find_quiz(quiz_id: str, source: Path | str | None = None) -> Quiz:
+    """A quiz with its key; parameters and errors as ``open_practice``."""
     folder = Path(source) if source is not None else find_source(Path.cwd())
     path = folder / quiz_id / QUIZ_FILE
     if not path.exists():
         known = ", ".join(sorted(one.parent.name for one in folder.glob(f"*/{QUIZ_FILE}")))
         raise QuizError(f"{folder}: has no quiz {quiz_id!r}; it has: {known or 'none'}")
-    return PracticeSession(load_quiz(path))
+    return load_quiz(path)
 
 
 def find_source(start: Path) -> Path:
@@ -67,8 +80,11 @@ def find_source(start: Path) -> Path:
 class PracticeSession:
     """A quiz that is practised. Made by ``open_practice``."""
 
-    def __init__(self, quiz: Quiz, draw: random.Random | None = None) -> None:
+    def __init__(
+        self, quiz: Quiz, draw: random.Random | None = None, recorder: Recorder | None = None
+    ) -> None:
         self._quiz = quiz
+        self._recorder = recorder
         self._draw = draw or random.Random()
         self._attempts: dict[str, Attempt] = {}
 
@@ -93,7 +109,8 @@ class PracticeSession:
         if item_id not in self._attempts:
             item = find_item(self._quiz, item_id)
             variants = self._quiz.variants.get(item_id, [item])
-            self._attempts[item_id] = Attempt(variants, self._draw)
+            record = partial(self._recorder.keep, self._quiz) if self._recorder else None
+            self._attempts[item_id] = Attempt(variants, self._draw, record)
         return self._attempts[item_id]
 
     def show(self, item_id: str) -> ItemWidget:

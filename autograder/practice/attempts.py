@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from autograder.grading import Graded, score
@@ -20,11 +21,20 @@ class Attempt:
         All variants of the item; a single one where it has no parameters.
     draw
         Where the choice of variants comes from.
+    record
+        Is called with the attempt after every try, and returns what the learner should know of it
+        beside the verdict: why it is not recorded, for example.
     """
 
-    def __init__(self, variants: Sequence[AnyItem], draw: random.Random) -> None:
+    def __init__(
+        self,
+        variants: Sequence[AnyItem],
+        draw: random.Random,
+        record: Callable[[Attempt], str] | None = None,
+    ) -> None:
         self._variants = variants
         self._draw = draw
+        self._record = record
         self.item = draw.choice(variants)
         self._begin()
 
@@ -42,6 +52,10 @@ class Attempt:
         self.response: object = None
         self.graded: Graded | None = None
         self.checks = 0
+        #: Answers that were judged, and the wish to see the answer.
+        self.tries = 0
+        self.note = ""
+        self.begun = time.monotonic()
         self.hints: list[str] = []
         self.given_up = False
         read_again = ", ".join(self.item.sections)
@@ -55,16 +69,29 @@ class Attempt:
 
     def check(self) -> Graded:
         """Judge the answer as grading would; code runs in the sandbox."""
+        graded = self._judge()
+        if graded.score.state in ("graded", "waiting"):
+            self._tried()
+        return graded
+
+    def give_up(self) -> None:
+        """Let the key be shown."""
+        told = self.tells_key
+        self.given_up = True
+        if self.graded is None:
+            self._judge()
+        if not told:
+            self._tried()
+
+    def _judge(self) -> Graded:
         found = score(self.item, self.response, judge_or_wait)
         self.graded = Graded(self.item, self.response, found, None)
         self.checks += 1
         return self.graded
 
-    def give_up(self) -> None:
-        """Let the key be shown."""
-        self.given_up = True
-        if self.graded is None:
-            self.check()
+    def _tried(self) -> None:
+        self.tries += 1
+        self.note = self._record(self) if self._record else ""
 
     @property
     def tells_key(self) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Sequence
 from itertools import takewhile
-from typing import Any
+from typing import Any, Protocol
 
 from autograder.items import AnyPublicItem
 from autograder.items.base import Choice
-from autograder.practice import PracticeSession
 from autograder.practice.attempts import Attempt
 from autograder.practice.text import filled, question, verdict
 
@@ -26,17 +25,26 @@ _FORMS = {
 }
 
 
+class Attempts(Protocol):
+    """What has an attempt for each of its questions."""
+
+    def attempt(self, item_id: str, /) -> Attempt: ...
+
+
 def practise(
-    session: PracticeSession,
+    session: Attempts,
     items: Sequence[str],
     read: Callable[[str], str],
     edit: Callable[[str], str | None],
     say: Callable[[str], None],
+    why: Callable[[str], str] = lambda item_id: "",
 ) -> None:
     """Ask the questions ``items`` of a session.
 
     Parameters
     ----------
+    why
+        Why a question is asked, in a line; empty where nothing is to be said.
     read, edit, say
         Read a line behind a prompt (EOFError ends), edit a text (None where it was not saved), and
         print a line.
@@ -44,7 +52,7 @@ def practise(
     say(_COMMANDS)
     try:
         for number, name in enumerate(items, start=1):
-            say(f"\n— {number} of {len(items)} —")
+            say("\n".join(filter(None, [f"\n— {number} of {len(items)} —", filled(why(name))])))
             if not _ask(session.attempt(name), read, edit, say):
                 break
     except (EOFError, KeyboardInterrupt):

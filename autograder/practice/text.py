@@ -54,6 +54,8 @@ def verdict(attempt: Attempt) -> str:
     for remark in attempt.remarks:
         said = f": {remark.text}" if remark.text else ""
         parts.append(filled(f"{_MARKS[remark.right]} {remark.part}{said}"))
+    if attempt.note:
+        parts.append(filled(attempt.note))
     if not attempt.tells_key:
         return "\n".join([*parts, "Try again, take a hint (?) or see the answer (=)."])
     if isinstance(item, CaseStudy):

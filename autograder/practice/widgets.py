@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from html import escape
 from typing import Any
 
 import traitlets
@@ -97,6 +98,7 @@ def _verdict(attempt: Attempt) -> dict[str, Any]:
         return {}
     item = attempt.item
     outcome, words = _outcome(graded)
+    note = f"<p>{escape(attempt.note)}</p>" if attempt.note else ""
     rubric = []
     if isinstance(item, CaseStudy):
         rubric = [
@@ -113,7 +115,7 @@ def _verdict(attempt: Attempt) -> dict[str, Any]:
         "response": attempt.response,
         "outcome": outcome,
         "words": words,
-        "html": html.verdict(graded, attempt.remarks, tells_key=attempt.tells_key),
+        "html": html.verdict(graded, attempt.remarks, tells_key=attempt.tells_key) + note,
         "rubric": rubric,
     }
 

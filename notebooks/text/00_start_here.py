@@ -133,23 +133,48 @@ Markdown("\n".join(lines))
 # %% [markdown]
 # ## 5. The map of concepts
 #
-# Each box is a concept, a line leads down from what it builds on, and every box opens the chapter that teaches it: with the mouse, or with Tab and Enter. Chapters 7 and 10 are not on it, because they put together what stands here. If the map is empty, run the cell: JupyterLab shows drawings only in notebooks that you have run.
+# Each box is a concept, and a line leads down from what it builds on. The name in a box opens the chapter that teaches it, *quiz* the chapter's quiz: with the mouse, or with Tab and Enter. Chapters 7 and 10 are not on it, because they put together what stands here. If the map is empty, run the cell: JupyterLab shows drawings only in notebooks that you have run.
+#
+# Once you have practised, the map shows how well you know each concept: the bar at the foot of a box and the circle beside *quiz* fill up (○ ◔ ◑ ◕ ●), and a question mark means that there is too little to go by. Run the cell again to see the latest.
 
 # %%
-from downstream.pictures_of_concepts import concept_map, concept_table
+import json
 
-HTML(concept_map())
+from autograder import open_review
+from downstream.pictures_of_concepts import Mastery, concept_map, concept_table
+
+found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(Path("../quizzes").glob("*/questions.json"))]
+quizzes = {quiz["chapter"]: f"../quizzes/{quiz['id']}/{quiz['id']}.ipynb" for quiz in found}
+review = open_review()
+mastery = {one.concept: Mastery(one.mean, one.low, one.high) for one in review.mastery() if one.is_known}
+HTML(concept_map(quizzes=quizzes, mastery=mastery))
 
 # %% [markdown]
 # The same as a table, in an order in which the concepts can be learnt. PTM stands for pre-trained model, LLM for large language model.
 
 # %%
-HTML(concept_table())
+HTML(concept_table(quizzes=quizzes, mastery=mastery))
 
 # %% [markdown]
-# ## 6. How the quizzes work
+# ## 6. Where to start, and what to review
 #
-# Every chapter from 1 to 10 ends with a link to its quiz. Two more go over the whole course: [Where to start](../quizzes/placement/placement.ipynb), twelve questions to take before you begin, and the [Final](../quizzes/final/final.ipynb). Open one, run all cells, and answer in the widgets, with the mouse or the keyboard.
+# New here? Twelve questions, about twenty minutes in all, say which chapter to start with, which you may skip, and how sure that is. Leave open what you do not know: a lucky guess only sends you past a chapter that you need.
+
+# %%
+from autograder import open_placement
+
+open_placement()
+
+# %% [markdown]
+# Back again? What you practised comes back when you are about to forget it, in about ten minutes a day. Nobody sees what your tries were worth: it stays on this computer, and `autograder record --help` at a terminal says how to export, switch off or delete it.
+
+# %%
+review
+
+# %% [markdown]
+# ## 7. How the quizzes work
+#
+# Every chapter from 1 to 10 ends with a link to its quiz. One more goes over the whole course, the [Final](../quizzes/final/final.ipynb); and the twelve questions above are a quiz, too, for classes ([Where to start](../quizzes/placement/placement.ipynb)). Open one, run all cells, and answer in the widgets, with the mouse or the keyboard.
 #
 # - Your answers are saved as you give them; you can close the notebook and come back.
 # - You may change an answer until you hand in. Many items give credit for every part that is right.
@@ -158,7 +183,7 @@ HTML(concept_table())
 #
 # Each kind of question can be tried in [../quizzes/tour/tour.ipynb](../quizzes/tour/tour.ipynb), where nothing counts. And any question of any quiz can be practised, with an answer at once and hints: each chapter shows one at its end.
 #
-# ## 7. When something is in the way
+# ## 8. When something is in the way
 #
 # - **A cell shows an error that the text does not announce**: choose *Kernel, Restart Kernel and Run All Cells*. Cells depend on those above them.
 # - **Other numbers than in the saved notebook**: small differences come from another processor. The sentences between the cells should hold all the same; where they do not, tell us.

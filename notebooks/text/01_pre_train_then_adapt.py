@@ -630,7 +630,7 @@ print(llm.tokenizer.decode(answer[0]))
 # </details>
 
 # %% [markdown]
-# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and what it was worth goes into your own record, which stays on this computer. `practice` on a line of its own lists the others.
 
 # %%
 from autograder import open_practice

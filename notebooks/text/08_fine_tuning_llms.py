@@ -587,7 +587,7 @@ ipywidgets.interactive(
 # </details>
 
 # %% [markdown]
-# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and what it was worth goes into your own record, which stays on this computer. `practice` on a line of its own lists the others.
 
 # %%
 from autograder import open_practice

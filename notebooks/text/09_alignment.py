@@ -648,7 +648,7 @@ print(f"mean log-probability of {len(harmful)} rejected answers: with the adapte
 # </details>
 
 # %% [markdown]
-# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and nothing is recorded. `practice` on a line of its own lists the others.
+# Here is a question from this chapter's quiz to practise on: *Check* judges it at once, *Hint* helps in steps, and what it was worth goes into your own record, which stays on this computer. `practice` on a line of its own lists the others.
 
 # %%
 from autograder import open_practice

@@ -14,6 +14,7 @@ from downstream.pictures_of_concepts import (
     BOX,
     HEIGHT,
     WIDTH,
+    Mastery,
     chapter_number,
     concept_graph,
     concept_map,
@@ -56,9 +57,9 @@ def test_each_box_is_a_link_that_says_where_it_leads_and_what_it_builds_on(conce
 
 def test_boxes_do_not_overlap_and_stand_below_what_they_build_on() -> None:
     places = re.findall(
-        r'aria-label="([^"]+?), chapter.*?left:(-?\d+)px;top:(\d+)px', concept_map()
+        r'left:(-?\d+)px;top:(\d+)px;width.*?aria-label="([^"]+?), chapter', concept_map()
     )
-    where = {name: (int(left), int(top)) for name, left, top in places}
+    where = {name: (int(left), int(top)) for left, top, name in places}
     assert len(where) == len(CONCEPTS)
     for name, (left, top) in where.items():
         assert 0 <= left <= WIDTH - BOX
@@ -74,6 +75,32 @@ def test_the_map_takes_its_colours_from_the_page_and_has_a_name() -> None:
     assert not re.search(r"#[0-9a-fA-F]{3,6}\b", drawn)
     assert f'aria-label="{map_text()}"' in drawn
     assert "outline" not in drawn  # the browser's own focus ring stays
+
+
+def test_mastery_is_shown_by_length_shape_and_words() -> None:
+    first, second = CONCEPTS[:2]
+    mastery = {first.id: Mastery(mean=0.75, low=0.5, high=0.9)}
+    quizzes = {first.chapter: "../quizzes/heads/heads.ipynb"}
+    drawn = concept_map([replace(first, prerequisites=()), replace(second, prerequisites=())])
+    assert "mastery" not in drawn and "quiz" not in drawn
+    drawn = concept_map(quizzes=quizzes, mastery=mastery)
+    boxes = {
+        c.id: one for c in CONCEPTS for one in drawn.split("<div") if f"{c.label}, chapter" in one
+    }
+    assert "width:75%" in boxes[first.id] and "◕" in boxes[first.id]
+    assert "Your mastery: 75 %, with 90 % probability 50 to 90 %." in boxes[first.id]
+    assert 'href="../quizzes/heads/heads.ipynb" aria-label="Quiz of chapter 3"' in boxes[first.id]
+    assert "Your mastery: not yet known." in boxes[second.id] and "?" in boxes[second.id]
+    table = concept_table(quizzes=quizzes, mastery=mastery)
+    assert "<td>75 %, with 90 % probability 50 to 90 %</td>" in table
+    assert table.count("<td>not yet known</td>") == len(CONCEPTS) - 1
+
+
+@pytest.mark.parametrize(
+    ("mean", "sign"), [(0.0, "○"), (0.3, "◔"), (0.5, "◑"), (0.8, "◕"), (1.0, "●")]
+)
+def test_the_circle_fills_as_mastery_grows(mean: float, sign: str) -> None:
+    assert Mastery(mean, 0.0, 1.0).sign == sign
 
 
 def test_faults_are_named() -> None:
