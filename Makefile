@@ -17,7 +17,7 @@ lab: .venv/.course .venv/.models
 
 test: .venv/.test .venv/.models check
 	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m browser -n 2 --dist loadfile
 
 check: .venv/.test
 	$(BIN)/ruff check .
