@@ -29,6 +29,25 @@ Source = Annotated[Path, typer.Option(help="The folder that holds a folder for e
 
 
 @app.command()
+def new(
+    quiz: Annotated[str, typer.Argument(help="The id of the new quiz, such as week-3.")],
+    title: Annotated[str, typer.Option(help="Its title.")] = "TODO: the title",
+    chapter: Annotated[
+        str, typer.Option(help="The chapter that it goes with: the notebook's name.")
+    ] = "00_start_here",
+    types: Annotated[
+        str, typer.Option("--with", help="Types of items, with commas between them.")
+    ] = "single_choice,matching,numeric,case_study",
+    source: Source = Path("source"),
+) -> None:
+    """Make a new quiz to fill in, with an item of each type asked for."""
+    from autograder.authoring.new import new_quiz
+
+    path = new_quiz(source, quiz, title, chapter, [one.strip() for one in types.split(",")])
+    typer.echo(f"{path}: fill in what begins with TODO; `autograder check {quiz}` lists it")
+
+
+@app.command()
 def build(quizzes: Quizzes = None, source: Source = Path("source")) -> None:
     """Build each quiz's source notebook and questions.json from its quiz.yaml."""
     from autograder.notebooks import source_notebook, to_text
@@ -165,6 +184,50 @@ def _edit(text: str) -> str | None:
 
 
 @app.command()
+def collect(
+    quiz: Annotated[str, typer.Argument(help="The quiz that was handed in.")],
+    sources: Annotated[
+        list[Path], typer.Argument(help="Zips from Moodle or Canvas, folders, lone notebooks.")
+    ],
+    roster: Annotated[Path | None, typer.Option(help="The class list (CSV).")] = None,
+    learner_column: Annotated[
+        str | None, typer.Option(help="The heading of its column with nbgrader's ids.")
+    ] = None,
+    learner: Annotated[
+        str | None, typer.Option(help="Whose all of it is, where no path says it.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="When all of it was handed in: '2026-11-24 18:00'.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="The zone of times without one; this computer's by default.")
+    ] = None,
+    unplaced: Annotated[
+        Path, typer.Option(help="Where copies of what could not be placed go.")
+    ] = Path("unplaced"),
+    report: Annotated[
+        Path | None, typer.Option(help="Where the list of all files goes (CSV).")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be.")] = False,
+) -> None:
+    """Sort what learners handed in into nbgrader's folders; say where every file ended."""
+    from autograder.collecting import command
+
+    command.run(
+        quiz,
+        sources,
+        roster=roster,
+        id_column=learner_column,
+        learner=learner,
+        time=time,
+        timezone=timezone,
+        unplaced=unplaced,
+        report=report,
+        dry=dry_run,
+    )
+
+
+@app.command()
 def grade(
     quiz: Annotated[str, typer.Argument(help="The quiz to grade.")],
     force: Annotated[bool, typer.Option(help="Grade unchanged submissions too.")] = False,
@@ -203,13 +266,14 @@ def mark(
     item: Annotated[
         str | None, typer.Argument(help="The case study; needed where the quiz has several.")
     ] = None,
-    grader: Annotated[
-        str, typer.Option(help="Who marks; your account's name by default.")
-    ] = "",
+    grader: Annotated[str, typer.Option(help="Who marks; your account's name by default.")] = "",
     second: Annotated[
-        str | None, typer.Option(help="A second grader, who marks a sample without the first marks.")
+        str | None,
+        typer.Option(help="A second grader, who marks a sample without the first marks."),
     ] = None,
-    sample: Annotated[int, typer.Option(min=1, help="How many answers the second grader gets.")] = 20,
+    sample: Annotated[
+        int, typer.Option(min=1, help="How many answers the second grader gets.")
+    ] = 20,
     settle: Annotated[
         bool, typer.Option("--settle", help="Answers on which two graders differ, both in sight.")
     ] = False,
@@ -223,7 +287,9 @@ def mark(
     from autograder.marking.server import serve
 
     if second is not None and (settle or grader):
-        raise AutograderError("--second names the grader and goes with neither --grader nor --settle")
+        raise AutograderError(
+            "--second names the grader and goes with neither --grader nor --settle"
+        )
     role: Role = "second" if second is not None else "settled" if settle else "first"
     name = second if second is not None else grader or getuser()
     serve(Desk(quiz, item, name, role, sample), port, typer.echo, open_browser=browser)
@@ -247,16 +313,34 @@ def alike(
         Path | None, typer.Option(help="Where the list goes (CSV); alike-QUIZ.csv by default.")
     ] = None,
     threshold: Annotated[
-        float, typer.Option(min=0.1, max=1, help="The share in common from which answers are listed.")
+        float,
+        typer.Option(min=0.1, max=1, help="The share in common from which answers are listed."),
     ] = 0.5,
     level: Annotated[
-        float, typer.Option(min=1e-6, max=0.2, help="How often wrong answers may list a class without cause.")
-    ] = 0.01,
+        float,
+        typer.Option(
+            min=1e-6, max=0.2, help="How often wrong answers may list a class without cause."
+        ),
+    ] = 0.05,
 ) -> None:
     """List answers that are alike, to look at: what it finds is no verdict."""
     from autograder.alike import command
 
     command.run(quiz, report, threshold, level)
+
+
+@app.command()
+def report(
+    quiz: Annotated[str, typer.Argument(help="The quiz to report on.")],
+    names: Annotated[bool, typer.Option(help="Name the learners, in page and table.")] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="The page; report-QUIZ.html by default. Tables go beside.")
+    ] = None,
+) -> None:
+    """Write what the class understood and which questions to repair: a page and two tables."""
+    from autograder.reports import command
+
+    command.run(quiz, names, output, typer.echo)
 
 
 @app.command()
@@ -291,6 +375,43 @@ def export_items(
 
     ((folder, loaded),) = _load([quiz], source)
     command.export(loaded, folder, form, output, variants, typer.echo)
+
+
+@export_app.command("grades")
+def export_grades(
+    quizzes: Annotated[list[str], typer.Argument(help="The quizzes, each with a column.")],
+    system: Annotated[str, typer.Option("--for", help="canvas, moodle or plain.")],
+    output: Annotated[Path, typer.Option(help="The file to write (CSV).")],
+    roster: Annotated[
+        Path | None, typer.Option(help="The class list, best as the system exports it (CSV).")
+    ] = None,
+    learner_column: Annotated[
+        str | None, typer.Option(help="The heading of its column with nbgrader's ids.")
+    ] = None,
+    missing: Annotated[
+        str, typer.Option(help="What learners get who handed nothing in: blank or zero.")
+    ] = "blank",
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="Leave open grades blank, instead of refusing.")
+    ] = False,
+    column: Annotated[
+        list[str] | None, typer.Option(help="quiz=heading, where the system's is no title.")
+    ] = None,
+) -> None:
+    """Write grades from the gradebook as Canvas or Moodle import them."""
+    from autograder import grade_export
+
+    grade_export.export_grades(
+        quizzes,
+        system,
+        roster,
+        output,
+        id_column=learner_column,
+        missing=missing,
+        incomplete=incomplete,
+        columns=column or (),
+        say=typer.echo,
+    )
 
 
 @app.command("import")

@@ -1,7 +1,7 @@
 """Take the screenshots of the documentation: ``make screenshots``.
 
-Serves a copy of the course in JupyterLab and photographs, in Chromium, chapter 3, a quiz, and every
-view of a quiz: once light and wide, once dark and 400 pixels wide.
+Serves a copy of the course in JupyterLab and photographs, in Chromium, chapter 3, a quiz, every
+view of a quiz (once light and wide, once dark and 400 pixels wide), practice and the preview.
 """
 
 from __future__ import annotations
@@ -111,6 +111,22 @@ def _practice(browser: Browser) -> None:
         page.close()
 
 
+def _preview(browser: Browser) -> None:
+    """Photograph a question in the preview for authors, with its key opened."""
+    with tempfile.TemporaryDirectory() as folder:
+        course = Path(folder)
+        shutil.copytree(ROOT / "source", course / "source")
+        cell = 'from autograder.authoring.preview import preview\npreview("tour")'
+        write_notebook(course / "own.ipynb", cell)
+        page = browser.new_page(viewport={"width": 1000, "height": 1400})
+        with jupyter_server(course) as url:
+            open_notebook(page, url, "own.ipynb")
+            run_all(page)
+            page.locator("summary").click()
+            page.locator(".jp-OutputArea-output").first.screenshot(path=IMAGES / "preview.png")
+        page.close()
+
+
 def _readme(browser: Browser) -> None:
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder)
@@ -137,6 +153,7 @@ def main() -> None:
         _views(browser, theme="light", width=1000, suffix="")
         _views(browser, theme="dark", width=400, suffix="-dark-narrow")
         _practice(browser)
+        _preview(browser)
         _readme(browser)
         browser.close()
 

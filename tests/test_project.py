@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -45,6 +46,21 @@ def test_every_package_is_installed() -> None:
     assert setuptools["packages"] == sorted(
         ".".join(folder.relative_to(ROOT).parts) for folder in found
     )
+
+
+def test_every_file_that_the_code_reads_is_installed() -> None:
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    installed = {
+        path
+        for package, patterns in setuptools["package-data"].items()
+        for pattern in patterns
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern)
+    }
+    listed = subprocess.run(
+        ["git", "ls-files", "autograder", "downstream"], cwd=ROOT, capture_output=True, text=True
+    )
+    tracked = {ROOT / name for name in listed.stdout.split("\n") if name}
+    assert {path for path in tracked if path.suffix != ".py"} - installed == set()
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,33 @@ class _Read:
         return locate(self.path, self.data, finding.loc, message)
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A quiz, what guessing earns in its items, and every finding with its place and its line."""
+
+    quiz: Quiz
+    earned: Mapping[str, guessing.Pay]
+    findings: tuple[tuple[Finding, str], ...]
+
+
+def check_without_running(name: str, source: Path) -> Checked:
+    """Check one quiz as far as that goes without running code, for a look while it is written.
+
+    Raises
+    ------
+    AutograderError
+        Where the quiz cannot be read, with a line for each reason.
+    """
+    path = source / name / QUIZ_FILE
+    one = _Read(path, read_yaml(path), load_quiz(path))
+    earned = guessing.pays(one.quiz)
+    found = chain(
+        _findings(one, load_course(source), earned),
+        bank.problems(one.quiz, load_catalogue(source), load_reviews(source)),
+    )
+    return Checked(one.quiz, earned, tuple((each, one.line(each)) for each in unique(found)))
+
+
 def run(names: Sequence[str], source: Path, release: Path | None, whole: bool, say: Say) -> None:
     """Check quizzes and print what guessing pays in them, then all warnings.
 

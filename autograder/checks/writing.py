@@ -51,9 +51,10 @@ def problems(quiz: Quiz, course: Course) -> Iterator[Finding]:
     questions = list(_questions(quiz))
     yield from _positions(questions)
     yield from _lengths(questions)
+    yield from _unwritten((), {"title": quiz.title, "instructions": quiz.instructions})
     for loc, item, variants in numbered(quiz):
         yield from _concepts(loc, item, course)
-        yield from _unwritten(loc, item)
+        yield from _unwritten(loc, item.model_dump())
         for variant in variants:
             yield from _choices(loc, variant)
             yield from _stem(loc, variant)
@@ -93,9 +94,9 @@ def tail(chances: Sequence[float], count: int) -> float:
     return sum(exactly[count:])
 
 
-def _unwritten(loc: Loc, item: Any) -> Iterator[Finding]:
-    """Texts that an import left to a person."""
-    for place, text in texts(item.model_dump(), loc):
+def _unwritten(loc: Loc, fields: dict[str, Any]) -> Iterator[Finding]:
+    """Texts that a new quiz or an import left to a person."""
+    for place, text in texts(fields, loc):
         if text.startswith("TODO"):
             yield Finding(place, f"is still to be written: {text!r}")
 

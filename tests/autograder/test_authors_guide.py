@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,6 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 from test_quiz import write_quiz
 
+from autograder.checks import writing
+from autograder.course import Course
 from autograder.items import AnyItem, Code
 from autograder.quiz import Quiz, load_quiz
 from autograder.sandbox import verify
@@ -53,3 +56,34 @@ def test_the_guide_names_every_function_of_formulas() -> None:
 def test_the_code_that_is_shown_passes_its_own_checks(guide: Quiz) -> None:
     (code,) = [item for item in guide.items if isinstance(item, Code)]
     assert verify(code) == []
+
+
+BAD = {
+    "an option must not speak of the others": lambda item: item["options"].append(
+        {"id": "sea", "text": "All of the above", "feedback": "No."}
+    ),
+    "level the lengths": lambda item: item["options"][0].update(
+        text="Blue, because air scatters the short waves of sunlight far more than the long ones"
+    ),
+    "only wrong options say 'always'": lambda item: item["options"][1].update(
+        text="It is always green"
+    ),
+    "the question is negated by 'not'": lambda item: item.update(
+        stem="Which of these colours does a clear sky not have?"
+    ),
+}
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_what_the_guide_quotes_is_what_check_says(words: str, tmp_path: Path) -> None:
+    assert f'"{words}"' in GUIDE
+    item = deepcopy(next(one for one in ITEMS if one["type"] == "single_choice"))
+    assert not [one for one in _said(tmp_path / "good", item) if words in one]
+    BAD[words](item)
+    assert [one for one in _said(tmp_path / "bad", item) if words in one]
+
+
+def _said(folder: Path, item: dict[str, Any]) -> list[str]:
+    folder.mkdir()
+    quiz = load_quiz(write_quiz(folder, items=[item]))
+    return [finding.message for finding in writing.problems(quiz, Course())]
