@@ -1,0 +1,1 @@
+"""What a quiz tells its instructor about the class, and about its own questions."""
