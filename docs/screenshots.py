@@ -111,6 +111,27 @@ def _practice(browser: Browser) -> None:
         page.close()
 
 
+def _guess(browser: Browser) -> None:
+    """Photograph the rubric under a checked free text, with the guesses of the course's encoder."""
+    setup = (
+        "from autograder import open_practice\nfrom downstream.coverage import load_guesser\n"
+        f'p = open_practice("tour", "{ROOT}/source", guesser=load_guesser())'
+    )
+    text = "One message goes in between [CLS] and [SEP]. Out come the minutes, as one real number."
+    with tempfile.TemporaryDirectory() as folder:
+        write_notebook(Path(folder, "own.ipynb"), setup, 'p.show("own-task")')
+        page = browser.new_page(viewport={"width": 1000, "height": 1800})
+        with jupyter_server(Path(folder)) as url:
+            open_notebook(page, url, "own.ipynb")
+            run_all(page)
+            view = page.locator("[data-item]")
+            view.locator("textarea").fill(text)
+            view.get_by_role("button", name="Check").click()
+            view.locator(".ag-verdict fieldset").first.wait_for(timeout=60_000)
+            view.screenshot(path=IMAGES / "questions" / "guess.png")
+        page.close()
+
+
 def _preview(browser: Browser) -> None:
     """Photograph a question in the preview for authors, with its key opened."""
     with tempfile.TemporaryDirectory() as folder:
@@ -153,6 +174,7 @@ def main() -> None:
         _views(browser, theme="light", width=1000, suffix="")
         _views(browser, theme="dark", width=400, suffix="-dark-narrow")
         _practice(browser)
+        _guess(browser)
         _preview(browser)
         _readme(browser)
         browser.close()

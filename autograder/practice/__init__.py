@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from autograder.errors import QuizError
 from autograder.practice.attempts import Attempt
+from autograder.practice.guesses import Guesser, require_measured
 from autograder.quiz import QUIZ_FILE, Quiz, find_item, load_quiz
 from autograder.study.recorder import Recorder
 
@@ -27,7 +28,11 @@ _SOURCE = "source"
 
 
 def open_practice(
-    quiz_id: str, source: Path | str | None = None, *, record: bool = True
+    quiz_id: str,
+    source: Path | str | None = None,
+    *,
+    record: bool = True,
+    guesser: Guesser | None = None,
 ) -> PracticeSession:
     """Open a quiz for practice.
 
@@ -40,14 +45,21 @@ def open_practice(
         current folder or one above it.
     record
         Whether what a try was worth goes into the learner's own record.
+    guesser
+        Guesses which criteria a free-text answer touches, for example
+        ``downstream.coverage.load_guesser()``. Its guesses are labelled as a machine's.
 
     Raises
     ------
     QuizError
         Where there is no such quiz, naming the folder that was looked in.
+    AutograderError
+        Where the guesser does not say how far its guesses can be trusted.
     """
     quiz = find_quiz(quiz_id, source)
-    return PracticeSession(quiz, recorder=Recorder() if record else None)
+    if guesser is not None:
+        require_measured(guesser)
+    return PracticeSession(quiz, recorder=Recorder() if record else None, guesser=guesser)
 
 
 def find_quiz(quiz_id: str, source: Path | str | None = None) -> Quiz:
@@ -81,10 +93,15 @@ class PracticeSession:
     """A quiz that is practised. Made by ``open_practice``."""
 
     def __init__(
-        self, quiz: Quiz, draw: random.Random | None = None, recorder: Recorder | None = None
+        self,
+        quiz: Quiz,
+        draw: random.Random | None = None,
+        recorder: Recorder | None = None,
+        guesser: Guesser | None = None,
     ) -> None:
         self._quiz = quiz
         self._recorder = recorder
+        self._guesser = guesser
         self._draw = draw or random.Random()
         self._attempts: dict[str, Attempt] = {}
 
@@ -110,7 +127,7 @@ class PracticeSession:
             item = find_item(self._quiz, item_id)
             variants = self._quiz.variants.get(item_id, [item])
             record = partial(self._recorder.keep, self._quiz) if self._recorder else None
-            self._attempts[item_id] = Attempt(variants, self._draw, record)
+            self._attempts[item_id] = Attempt(variants, self._draw, record, self._guesser)
         return self._attempts[item_id]
 
     def show(self, item_id: str) -> ItemWidget:

@@ -9,6 +9,8 @@ from dataclasses import replace
 
 from autograder.grading import Graded, score
 from autograder.items import AnyItem, CaseStudy, Remark
+from autograder.items.case_study import CaseStudyResponse
+from autograder.practice.guesses import Guesser, Guesses, guess
 from autograder.sandbox import judge_or_wait
 
 
@@ -24,6 +26,8 @@ class Attempt:
     record
         Is called with the attempt after every try, and returns what the learner should know of it
         beside the verdict: why it is not recorded, for example.
+    guesser
+        Guesses, when a case study is checked, which criteria the answer touches.
     """
 
     def __init__(
@@ -31,10 +35,12 @@ class Attempt:
         variants: Sequence[AnyItem],
         draw: random.Random,
         record: Callable[[Attempt], str] | None = None,
+        guesser: Guesser | None = None,
     ) -> None:
         self._variants = variants
         self._draw = draw
         self._record = record
+        self._guesser = guesser
         self.item = draw.choice(variants)
         self._begin()
 
@@ -51,6 +57,7 @@ class Attempt:
     def _begin(self) -> None:
         self.response: object = None
         self.graded: Graded | None = None
+        self.guesses: Guesses | None = None
         self.checks = 0
         #: Answers that were judged, and the wish to see the answer.
         self.tries = 0
@@ -65,13 +72,16 @@ class Attempt:
     def respond(self, response: object) -> None:
         """Take an answer; what was said of another one no longer holds."""
         if response != self.response:
-            self.response, self.graded = response, None
+            self.response, self.graded, self.guesses = response, None, None
 
     def check(self) -> Graded:
         """Judge the answer as grading would; code runs in the sandbox."""
         graded = self._judge()
         if graded.score.state in ("graded", "waiting"):
             self._tried()
+        if self._guesser and isinstance(self.item, CaseStudy) and graded.score.state == "waiting":
+            answer = CaseStudyResponse.model_validate(self.response)
+            self.guesses = guess(self._guesser, self.item, answer.text)
         return graded
 
     def give_up(self) -> None:

@@ -59,8 +59,12 @@ def verdict(attempt: Attempt) -> str:
     if not attempt.tells_key:
         return "\n".join([*parts, "Try again, take a hint (?) or see the answer (=)."])
     if isinstance(item, CaseStudy):
-        for criterion in item.rubric:
+        guesses = attempt.guesses.of_criteria if attempt.guesses else [""] * len(item.rubric)
+        if attempt.guesses:
+            parts.append(f"\n{filled(attempt.guesses.preface)}")
+        for criterion, said in zip(item.rubric, guesses, strict=True):
             parts.append(f"\n{criterion.name}")
+            parts += [filled(said)] if said else []
             parts += [filled(f"  {one.points:g}: {one.text}") for one in criterion.levels]
         parts.append(f"\nModel answer:\n{item.model_answer}")
     return "\n".join([*parts, f"\n{item.explanation}"])

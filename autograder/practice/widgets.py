@@ -26,7 +26,8 @@ def _widget_type(kind: str) -> type[ItemWidget]:
         "view_name": "practice_code" if kind == "code" else stock.view_name,
         "frame": ("practice.js",),
         # ``hints`` (HTML), whether there are ``more``, whether there is ``another`` variant, and
-        # the ``verdict``: the ``response`` it is on, ``outcome``, ``words``, ``html``, ``rubric``.
+        # the ``verdict``: the ``response`` it is on, ``outcome``, ``words``, ``html``, ``rubric``,
+        # and what a machine guesses of the answer: ``guesses``.
         "practice": traitlets.Dict().tag(sync=True),
     }
     return type(f"Practice{stock.__name__}", (stock,), members)
@@ -37,12 +38,12 @@ def practice_widget(quiz_id: str, attempt: Attempt) -> ItemWidget:
 
     The page sends ``{"kind": ...}`` with "check", "hint", "solve" or "again".
     """
-    widget = _widget_type(attempt.item.type)(quiz=quiz_id, **_state(attempt))
+    widget = _widget_type(attempt.item.type)(quiz=quiz_id, **state_of(attempt))
     widget.text = question(attempt.item.public())
 
     def show() -> None:
         with widget.hold_sync():
-            for name, value in _state(attempt).items():
+            for name, value in state_of(attempt).items():
                 setattr(widget, name, value)
 
     def responded(change: dict[str, Any]) -> None:
@@ -74,7 +75,7 @@ def practice_widget(quiz_id: str, attempt: Attempt) -> ItemWidget:
     return widget
 
 
-def _state(attempt: Attempt) -> dict[str, Any]:
+def state_of(attempt: Attempt) -> dict[str, Any]:
     """What the page shows of an attempt."""
     record = {} if attempt.response is None else {"response": attempt.response}
     return {
@@ -101,21 +102,24 @@ def _verdict(attempt: Attempt) -> dict[str, Any]:
     note = f"<p>{escape(attempt.note)}</p>" if attempt.note else ""
     rubric = []
     if isinstance(item, CaseStudy):
+        guesses = attempt.guesses.of_criteria if attempt.guesses else [""] * len(item.rubric)
         rubric = [
             {
                 "name": one.name,
+                "guess": said,
                 "levels": [
                     {"points": level.points, "text": html.inline(level.text)}
                     for level in one.levels
                 ],
             }
-            for one in item.rubric
+            for one, said in zip(item.rubric, guesses, strict=True)
         ]
     return {
         "response": attempt.response,
         "outcome": outcome,
         "words": words,
         "html": html.verdict(graded, attempt.remarks, tells_key=attempt.tells_key) + note,
+        "guesses": attempt.guesses.preface if attempt.guesses else "",
         "rubric": rubric,
     }
 

@@ -68,7 +68,7 @@ class PracticeFrame extends ItemFrame {
     for (const html of hints.slice(this.hints.children.length)) this.hints.append(make("li", { html }));
     this.verdict.hidden = !verdict.outcome;
     if (!verdict.outcome) this.verdict.replaceChildren();
-    else this.verdict.replaceChildren(make("div", { html: verdict.html }), ...assessment(verdict.rubric));
+    else this.verdict.replaceChildren(make("div", { html: verdict.html }), ...assessment(verdict));
     loadImages(this.model, this.verdict);
     const news = ["check", "solve"].includes(this.asked) && verdict.outcome;
     this.asked = null;
@@ -78,12 +78,12 @@ class PracticeFrame extends ItemFrame {
 }
 
 /** A rubric for the learner to judge an answer by: a level for each criterion, and the sum. */
-function assessment(rubric) {
+function assessment({ rubric, guesses }) {
   if (rubric.length === 0) return [];
   const all = rubric.map(({ levels }) => Math.max(...levels.map(({ points }) => points)));
   const whole = all.reduce((sum, points) => sum + points, 0);
   const total = make("p", { class: "ag-total", role: "status" });
-  const criteria = rubric.map(({ name, levels }) => {
+  const criteria = rubric.map(({ name, guess, levels }) => {
     const group = uniqueId();
     const choices = levels.map(({ points, text }) =>
       make(
@@ -94,7 +94,8 @@ function assessment(rubric) {
         make("span", { class: "ag-text", html: text }),
       ),
     );
-    return make("fieldset", { class: "ag-options" }, make("legend", { class: "ag-label", text: name }), ...choices);
+    const legend = make("legend", { class: "ag-label", text: name });
+    return make("fieldset", { class: "ag-options" }, legend, ...note(guess), ...choices);
   });
 
   function add() {
@@ -105,7 +106,12 @@ function assessment(rubric) {
     total.textContent = `By your own judgement: ${sum} of ${whole} points${open}.`;
   }
 
-  return [make("p", { text: "Judge your own answer by the rubric:" }), ...criteria, total];
+  return [make("p", { text: "Judge your own answer by the rubric:" }), ...note(guesses), ...criteria, total];
+}
+
+/** What a machine guesses, as text; nothing where it guesses nothing. */
+function note(text) {
+  return text ? [make("p", { class: "ag-hint", text })] : [];
 }
 
 Frame = class {

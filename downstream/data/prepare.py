@@ -58,6 +58,7 @@ RULES = {
     "similarity": Rule((0.55, 0.15, 0.30), ("first", "second"), stratum=lambda row: row["score"]),
     "choices": Rule((0.55, 0.15, 0.30), ("question",)),
     "facts": Rule(None, ("question",)),
+    "coverage": Rule(None, ("text",)),
     "instructions": Rule(
         (0.65, 0.10, 0.25), ("instruction", "answer"), stratum=lambda row: row["kind"]
     ),

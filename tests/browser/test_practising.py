@@ -112,3 +112,37 @@ def test_by_keys_alone(page: Page, base_url: str) -> None:
     page.keyboard.press("Enter")
     state(one, re.compile(r"Right: |Not right: "))
     expect(one.locator('[role="status"]').first).to_contain_text("points")
+
+
+GUESSED = """\
+class ByWord:
+    measured = "It agreed with a person in 61 of 100 cases."
+
+    def __call__(self, answer, points):
+        return [answer if "number" in " ".join(point) else "" for point in points]
+
+
+practice = open_practice("tour", guesser=ByWord())
+practice.show("own-task")"""
+
+
+@pytest.mark.parametrize("base_url", ["light", "dark"], indirect=True)
+def test_a_machines_guess_is_labelled_as_one(page: Page, base_url: str, tmp_path: Path) -> None:
+    source = f"from autograder.practice import open_practice\n{GUESSED}"
+    write_notebook(tmp_path / "guess.ipynb", source.replace('"tour"', f'"tour", "{ROOT}/source"'))
+    open_notebook(page, base_url, "guess.ipynb")
+    run_all(page)
+    one = shown(page, "own-task")
+    one.get_by_label("Your answer").fill("A real <b>number</b> comes out.")
+    expect(one).not_to_contain_text("machine's guess")
+    press(one, "Check")
+    state(one, "Yours to judge")
+    expect(one.locator(".ag-verdict")).to_contain_text("It is no part of any grade. It agreed with")
+    under = one.locator(".ag-verdict fieldset")
+    expect(under.first).to_contain_text(
+        "A machine's guess: your text seems to touch this, in “A real <b>number</b> comes out.”"
+    )
+    result = Axe().run(page, context='[data-item="own-task"]')
+    assert result.violations_count == 0, result.generate_report()
+    one.get_by_label("Your answer").fill("Another text.")
+    expect(one).not_to_contain_text("machine's guess", timeout=10_000)
