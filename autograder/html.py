@@ -75,7 +75,7 @@ def verdict(graded: Graded, remarks: Sequence[Remark], *, tells_key: bool) -> st
     parts.append(_remarks(remarks))
     if tells_key:
         if isinstance(graded.item, CaseStudy):
-            parts.append(_model_answer(graded.item))
+            parts.append(model_answer(graded.item))
         parts.append(block(graded.item.explanation))
     return _section("".join(parts))
 
@@ -98,11 +98,15 @@ def rubric(item: CaseStudy) -> str:
         "<th scope='col'>Points</th><th scope='col'>What earns them</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>"
     )
-    samples = "".join(_sample(number, one) for number, one in enumerate(item.samples, start=1))
     return _section(
-        f"<p><strong>Rubric</strong> ({item.points:g} points)</p>"
-        f"{table}{_model_answer(item)}{samples}"
+        f"<p><strong>Rubric</strong> ({item.points:g} points)</p>{table}{model_answer(item)}"
+        f"{samples(item)}"
     )
+
+
+def samples(item: CaseStudy) -> str:
+    """The answers that the author graded, with the reason."""
+    return "".join(_sample(number, one) for number, one in enumerate(item.samples, start=1))
 
 
 def _sample(number: int, sample: Sample) -> str:
@@ -135,7 +139,8 @@ def receipt(graded: Mapping[str, Graded], problems: tuple[str, ...]) -> str:
     )
 
 
-def _model_answer(item: CaseStudy) -> str:
+def model_answer(item: CaseStudy) -> str:
+    """The model answer under its name."""
     return f"<p><strong>Model answer</strong></p>{block(item.model_answer)}"
 
 
