@@ -7,7 +7,7 @@ environment=$(dirname "$(dirname "$1")")
 if [ ! -e "$environment/bin/configurable-http-proxy" ] && [ "$(uname)" = Linux ]; then
   "$environment/bin/npm" install --global --prefix "$environment" --no-audit --no-fund --silent \
     configurable-http-proxy@5.3.0 ||
-    echo "npm could not install configurable-http-proxy: the tests of the hub will fail." >&2
+    echo "npm could not install configurable-http-proxy: the tests of the hub will be skipped." >&2
 fi
 missing=()
 has_chromium=no

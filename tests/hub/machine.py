@@ -17,12 +17,16 @@ ROOT = Path(__file__).parents[2]
 _OWN = ("etc", "home", "srv")
 
 
-def is_possible() -> bool:
-    """Tell whether this machine lets us make one: as root, with a bubblewrap that works."""
+def obstacle() -> str:
+    """Say what keeps this machine from having one with a hub; empty where nothing does."""
     if os.name != "posix" or os.geteuid() != 0 or shutil.which("bwrap") is None:
-        return False
+        return "only root, with bubblewrap, can start each person's server under an account"
     trial = ["bwrap", "--cap-add", "ALL", "--unshare-pid", "--ro-bind", "/", "/", "true"]
-    return subprocess.run(trial, capture_output=True).returncode == 0
+    if subprocess.run(trial, capture_output=True).returncode != 0:
+        return "bubblewrap does not work here"
+    if not Path(sys.prefix, "bin", "configurable-http-proxy").exists():
+        return "configurable-http-proxy, the hub's proxy, is not installed: npm could not fetch it"
+    return ""
 
 
 class Machine:

@@ -19,14 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from machine import ROOT, Machine, is_possible
+from machine import ROOT, Machine, obstacle
 from people import Person
 from requests import HTTPError
 
-pytestmark = pytest.mark.skipif(
-    not is_possible(),
-    reason="only root can start each person's server under an account of its own, in bubblewrap",
-)
+pytestmark = pytest.mark.skipif(obstacle() != "", reason=obstacle())
 PASSWORDS = {name: f"{name}'s password" for name in ("ann", "ben", "instructor")}
 #: The instructor adds a question with variants: ann's head has 312 * 12 + 12 = 3756 parameters and
 #: ben's 768 * 6 + 6 = 4614.
