@@ -7,10 +7,12 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PIP_OPTIONS ?=
 # Passed on to JupyterLab, for example LAB_OPTIONS="--no-browser"
 LAB_OPTIONS ?=
+# Passed on to what builds the site, for example SITE_OPTIONS="--without final"
+SITE_OPTIONS ?=
 BIN := .venv/bin
 QUIZZES := $(patsubst source/%/quiz.yaml,%,$(wildcard source/*/quiz.yaml))
 
-.PHONY: lab test check quizzes notebooks screenshots clean
+.PHONY: lab test check quizzes notebooks screenshots site clean
 
 lab: .venv/.course .venv/.models
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --ServerApp.root_dir=. $(LAB_OPTIONS)
@@ -37,6 +39,9 @@ notebooks: .venv/.course .venv/.models
 screenshots: .venv/.test .venv/.models
 	$(BIN)/python docs/screenshots.py
 
+site: .venv/.site
+	$(BIN)/python docs/site/build_site.py _site $(SITE_OPTIONS)
+
 clean:
 	rm -rf .venv
 
@@ -49,6 +54,10 @@ clean:
 .venv/.test: .venv/.course tests/install_system_packages.sh
 	$(BIN)/pip install $(PIP_OPTIONS) -q -c constraints.txt -e '.[test]'
 	bash tests/install_system_packages.sh $(BIN)/python
+	touch $@
+
+.venv/.site: .venv/.course
+	$(BIN)/pip install $(PIP_OPTIONS) -q -c constraints.txt -e '.[site]'
 	touch $@
 
 .venv/.models: .venv/.course downstream/models.py

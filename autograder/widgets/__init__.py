@@ -31,6 +31,7 @@ __all__ = [
     "OverviewWidget",
     "ReceiptWidget",
     "SingleChoiceWidget",
+    "code_of_views",
     "library_for",
 ]
 
@@ -58,15 +59,23 @@ def _constant(name: str, value: str) -> str:
     return f"const {name} = {json.dumps(value)};"
 
 
+def code_of_views(frame: tuple[str, ...] = ()) -> str:
+    """JavaScript that defines ``VIEWS``: for each view, its ``render({model, el})``.
+
+    ``frame`` names files that go with ``frame.js``.
+    """
+    parts = [_constant("STYLE", _text("item.css")), *map(_text, ("frame.js", *frame))]
+    for name in _VIEWS:
+        view = _text(f"{name}.js").replace("export default", f"VIEWS.{name} =")
+        parts.append(f"{{\n{view}}}")
+    return "\n".join(["const VIEWS = {};", *parts])
+
+
 class Library(anywidget.AnyWidget):
     """The code of all views: a page gets it once, before the first view. It shows nothing."""
 
     def __init__(self, frame: tuple[str, ...]) -> None:
-        parts = [_constant("STYLE", _text("item.css")), *map(_text, ("frame.js", *frame))]
-        for name in _VIEWS:
-            view = _text(f"{name}.js").replace("export default", f"VIEWS.{name} =")
-            parts.append(f"{{\n{view}}}")
-        code = "\n".join(["const VIEWS = {};", *parts])
+        code = code_of_views(frame)
         #: The shelf on the page: code that differs stands on another.
         self.shelf = _constant("SHELF", f"autograder.{sha256(code.encode()).hexdigest()}")
         ends = "shelf.fill(VIEWS);\nexport default {};"
