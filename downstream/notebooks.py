@@ -48,7 +48,8 @@ def execute(notebook: NotebookNode, folder: Path, seconds: int = 600) -> Noteboo
     nbclient.exceptions.CellExecutionError
         If a cell fails.
     ValueError
-        If a cell writes a warning, or shows an image without alternative text.
+        If a cell writes a warning, shows an image without alternative text, or makes a figure to
+        play with that shows nothing.
     """
     metadata = notebook["metadata"]
     client = NotebookClient(
@@ -61,6 +62,7 @@ def execute(notebook: NotebookNode, folder: Path, seconds: int = 600) -> Noteboo
     with tempfile.TemporaryDirectory() as record:  # a reader's first run, whoever builds
         client.execute(env=os.environ | {"DOWNSTREAM_RECORD": record})
     notebook["metadata"] = metadata
+    _check_figures(metadata)
     for number, cell in enumerate(notebook.cells):
         cell["metadata"] = {}
         if cell.cell_type == "code":
@@ -146,6 +148,13 @@ def _clean(outputs: list[NotebookNode]) -> list[NotebookNode]:
         if output.output_type == "stream":
             output["text"] = collapse(output.text)
     return cleaned
+
+
+def _check_figures(metadata: NotebookNode) -> None:
+    kept = metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    for widget in kept.get("state", {}).values():
+        if widget["model_name"] == "OutputModel" and not widget["state"].get("outputs"):
+            raise ValueError("a figure to play with shows nothing: use play() of downstream.plots")
 
 
 def _check(cell: NotebookNode, number: int) -> None:

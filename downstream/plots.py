@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+import ipywidgets
 import matplotlib
 import numpy as np
 from IPython.display import HTML
@@ -35,6 +36,14 @@ def show(figure: Figure, alt: str) -> HTML:
     pyplot.close(figure)
     data = base64.b64encode(buffer.getvalue()).decode()
     return HTML(f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">')
+
+
+def play(look: Callable[..., HTML | None], **controls: object) -> ipywidgets.interactive:
+    """Return a figure to play with: what ``look`` prints and returns for the controls' values.
+
+    ``ipywidgets.interactive`` alone shows what a function prints, and not what it returns.
+    """
+    return ipywidgets.interactive(look, {"auto_display": True}, **controls)
 
 
 def bars(

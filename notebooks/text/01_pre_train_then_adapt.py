@@ -445,7 +445,7 @@ pd.DataFrame(trained).map("{:,}".format).rename_axis("parameters that are traine
 # %%
 import ipywidgets
 
-from downstream.plots import bars
+from downstream.plots import bars, play
 
 
 def compare(task, labels, methods):
@@ -465,7 +465,7 @@ def compare(task, labels, methods):
 
 
 # %%
-ipywidgets.interactive(
+play(
     compare,
     task=ipywidgets.Dropdown(options=list(data), description="task"),
     labels=ipywidgets.SelectionSlider(options=[16, 32, 64, 128, 216], value=64, description="labels"),

@@ -92,6 +92,8 @@ HTML("".join(as_image(task_picture(task), width=330) for task in TASKS))
 # %%
 import ipywidgets
 
+from downstream.plots import play
+
 names_of_tasks = {task.name: task for task in TASKS}
 
 
@@ -101,7 +103,7 @@ def look(kind, batch, tokens, outputs):
     return HTML(task_picture(task, batch, tokens, outputs if free else None))
 
 
-ipywidgets.interactive(
+play(
     look,
     kind=ipywidgets.Dropdown(options=list(names_of_tasks), value="sequence labelling", description="task"),
     batch=ipywidgets.IntSlider(2, 1, 32, description="batch"),

@@ -370,7 +370,7 @@ pd.DataFrame(
 # %%
 import ipywidgets
 
-from downstream.plots import bars
+from downstream.plots import bars, play
 
 
 def look(email, rate, epoch):
@@ -379,7 +379,7 @@ def look(email, rate, epoch):
     return show(figure, f"Bar chart after epoch {epoch}: " + ", ".join(f"{n} {v:.2f}" for n, v in zip(names, values)))
 
 
-ipywidgets.interactive(look, email=titles, rate=list(history), epoch=ipywidgets.IntSlider(min=0, max=len(curve), description="epoch"))
+play(look, email=titles, rate=list(history), epoch=ipywidgets.IntSlider(min=0, max=len(curve), description="epoch"))
 
 # %% [markdown]
 # ## 4.11 Summary

@@ -447,8 +447,10 @@ trade("trained parameters")
 # %%
 import ipywidgets
 
+from downstream.plots import play
+
 axis = ipywidgets.Dropdown(options=list(COSTS), value="memory of a step (MB)", description="axis")
-ipywidgets.interactive(trade, axis=axis)
+play(trade, axis=axis)
 
 # %% [markdown]
 # What to take away:
@@ -508,7 +510,7 @@ def look(rank):
     return show(figure, f"Line chart of test accuracy against trained parameters for five ranks; rank {rank} is marked: {ranks[rank].trainable:,} parameters, accuracy {ranks[rank].scores[0]:.3f}.")
 
 
-ipywidgets.interactive(look, rank=ipywidgets.SelectionSlider(options=list(ranks), value=8, description="rank"))
+play(look, rank=ipywidgets.SelectionSlider(options=list(ranks), value=8, description="rank"))
 
 # %% [markdown]
 # From the first row to the last the parameters grow sixteen-fold. The accuracy wanders within what the seeds and the margin of section 5.7 allow, and a rank of 1 already does most of the work: for a task this small, quality is not decided by the rank. The rate is another matter. At twice this rate, in runs as short as these, single ranks fell back to guessing (exercise 3).

@@ -355,7 +355,7 @@ pd.DataFrame(static, index=names).T.rename_axis("probability of the friendly lab
 # %%
 import ipywidgets
 
-from downstream.plots import bars
+from downstream.plots import bars, play
 
 
 def look(instruction, words, habit):
@@ -364,7 +364,7 @@ def look(instruction, words, habit):
     return show(figure, "Probability of the friendly label. " + " ".join(f"{name} {value:.2f}." for name, value in zip(names, values)))
 
 
-ipywidgets.interactive(look, instruction=instructions, words=ipywidgets.Dropdown(options=[(" / ".join(w), w) for w in label_words], description="label words"), habit=["as it is", "calibrated"])
+play(look, instruction=instructions, words=ipywidgets.Dropdown(options=[(" / ".join(w), w) for w in label_words], description="label words"), habit=["as it is", "calibrated"])
 
 # %% [markdown]
 # ## 6.11 Summary

@@ -248,7 +248,7 @@ for way in ways[2:]:
 # %%
 import ipywidgets
 
-from downstream.plots import bars
+from downstream.plots import bars, play
 
 slider = dict(style={"description_width": "150px"}, layout={"width": "420px"})
 
@@ -262,7 +262,7 @@ def compare(label, hour, tokens, exponent):
     return show(figure, f"Cost for {queries:,.0f} queries. " + " ".join(f"{way.name}: {cost(way, chosen, queries).total:,.0f}." for way in ways))
 
 
-ipywidgets.interactive(
+play(
     compare,
     label=ipywidgets.FloatSlider(0.3, min=0, max=2, step=0.1, description="a label", **slider),
     hour=ipywidgets.FloatSlider(0.5, min=0, max=5, step=0.1, description="a machine hour", **slider),

@@ -424,6 +424,8 @@ pd.DataFrame(rows).T.round(3)
 # %%
 import ipywidgets
 
+from downstream.plots import play
+
 
 def look(run, place):
     beta, found = RUNS[run][1], history[run]
@@ -446,7 +448,7 @@ def look(run, place):
 
 # %%
 steps = ipywidgets.SelectionSlider(options=[(f"step {step}", place) for place, step in enumerate(found)], value=len(found) - 1, description="after")
-ipywidgets.interactive(look, run=ipywidgets.Dropdown(options=list(RUNS), description="run"), place=steps)
+play(look, run=ipywidgets.Dropdown(options=list(RUNS), description="run"), place=steps)
 
 # %%
 pd.DataFrame(

@@ -301,6 +301,8 @@ def draw_stored(axes, count, head):
 # %%
 import ipywidgets
 
+from downstream.plots import play
+
 encoder_tasks = {task.name: task for task in TASKS if task.name != "text generation"}
 
 
@@ -316,7 +318,7 @@ def look(way, task, count):
     return show(figure, f"{task}, {way}: {swapped} is swapped. Parameters stored for {count} tasks: {values}.")
 
 
-ipywidgets.interactive(
+play(
     look, way=ipywidgets.Dropdown(options=list(per_task), value="one adapter a task", description="way"),
     task=ipywidgets.Dropdown(options=list(encoder_tasks), description="task"),
     count=ipywidgets.IntSlider(min=1, max=20, value=3, description="tasks"),
