@@ -1,16 +1,22 @@
 """A JSON Schema of ``quiz.yaml``, with which editors complete and check it while it is written.
 
-It allows what an author may write: no field that is set when the file is read, and formulas in
-items with parameters. What it cannot say (which option is right, whether ids are unique) is left to
-``autograder check``.
+It allows what an author may write: no field that is set when the file is read, formulas in items
+with parameters, and the concepts and misconceptions that the course has. What it cannot say (which
+option is right, whether ids are unique) is left to ``autograder check``.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
+from autograder.course import load_course
+from autograder.field_descriptions import description
+from autograder.misconceptions import load_catalogue
 from autograder.quiz import Quiz
 from autograder.variants import TEMPLATE_FIELDS
 
@@ -65,15 +71,29 @@ _TEMPLATE_FIELDS = {
 assert set(_TEMPLATE_FIELDS) == set(TEMPLATE_FIELDS)
 
 
-def quiz_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of ``quiz.yaml``."""
-    schema = _tidied(Quiz.model_json_schema())
+def quiz_schema(
+    concepts: Sequence[str] = (), misconceptions: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of ``quiz.yaml``.
+
+    Parameters
+    ----------
+    concepts
+        The concepts that items may name; any where there are none.
+    misconceptions
+        The misconceptions that wrong answers may name, with what people think; any where there
+        are none.
+    """
+    schema = _renamed(_tidied(Quiz.model_json_schema()))
     definitions = schema.pop("$defs")
     for name in ("course", "variants"):
         del schema["properties"][name]
     items = [_name(one) for one in schema["properties"]["items"]["items"]["oneOf"]]
     for name in items:
         del definitions[name]["properties"]["variant"]
+    for name, definition in [("Quiz", schema), *definitions.items()]:
+        _describe(name, definition)
+    definitions |= _name_what_there_is(definitions, concepts, misconceptions or {})
     templates = {
         f"{name}{_WITH}": _template(definition, name in items)
         for name, definition in definitions.items()
@@ -90,6 +110,18 @@ def quiz_schema() -> dict[str, Any]:
     }
 
 
+def course_schema(source: Path) -> dict[str, Any]:
+    """The schema of quizzes of the course whose quizzes stand in ``source``.
+
+    Raises
+    ------
+    QuizError
+        Where the course's concepts or misconceptions cannot be read.
+    """
+    beliefs = {name: one.belief for name, one in load_catalogue(source).items()}
+    return quiz_schema(load_course(source).concepts, beliefs)
+
+
 def to_text(schema: dict[str, Any]) -> str:
     """The schema as the text of its file."""
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
@@ -97,6 +129,48 @@ def to_text(schema: dict[str, Any]) -> str:
 
 def _name(reference: dict[str, Any]) -> str:
     return str(reference["$ref"]).rpartition("/")[2]
+
+
+def _renamed(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema in which equal names of two modules are told apart by short names."""
+    text = re.sub(
+        r"autograder__items__(\w+?)__(\w+)",
+        lambda found: found[1].capitalize() + found[2],
+        json.dumps(schema),
+    )
+    renamed: dict[str, Any] = json.loads(text)
+    return renamed
+
+
+def _describe(name: str, definition: dict[str, Any]) -> None:
+    """Put into a definition what each of its fields holds, and its type first."""
+    properties = definition.get("properties", {})
+    for field, inner in properties.items():
+        inner["description"] = description(name, field)
+    first = {field: properties.pop(field) for field in ("id", "type") if field in properties}
+    if first:
+        definition["properties"] = first | properties
+
+
+def _name_what_there_is(
+    definitions: dict[str, Any], concepts: Sequence[str], misconceptions: Mapping[str, str]
+) -> dict[str, Any]:
+    """Allow the course's concepts and misconceptions alone, where it has any; their definitions."""
+    for definition in definitions.values():
+        properties = definition.get("properties", {})
+        if concepts and "concepts" in properties:
+            properties["concepts"]["items"] = {"$ref": "#/$defs/Concept"}
+        if misconceptions and "misconception" in properties:
+            properties["misconception"]["anyOf"][0] = {"$ref": "#/$defs/Misconception"}
+        if misconceptions and "misconceptions" in properties:
+            properties["misconceptions"]["additionalProperties"] = {"$ref": "#/$defs/Misconception"}
+    added: dict[str, Any] = {}
+    if concepts:
+        added["Concept"] = {"enum": list(concepts)}
+    if misconceptions:
+        beliefs = [" ".join(belief.split()) for belief in misconceptions.values()]
+        added["Misconception"] = {"enum": list(misconceptions), "enumDescriptions": beliefs}
+    return added
 
 
 def _tidied(node: Any, is_map: bool = False) -> Any:
@@ -117,12 +191,16 @@ def _tidied(node: Any, is_map: bool = False) -> Any:
     if tidy.get("type") == "string" and tidy.get("minLength") == 1 and "maxLength" not in tidy:
         tidy["type"] = ["string", "number"]
     if isinstance(tidy.get("description"), str):
-        tidy["description"] = " ".join(tidy["description"].replace("``", "`").split())
+        first, _, _ = tidy["description"].partition("\n\n")  # the rest is for maintainers
+        tidy["description"] = " ".join(first.replace("``", "`").split())
     return tidy
 
 
 def _template(definition: dict[str, Any], is_item: bool) -> dict[str, Any]:
     """A definition as it is within an item with parameters."""
+    if "enum" in definition:
+        formulas: dict[str, Any] = _with_formulas(definition)
+        return formulas
     template = deepcopy(definition)
     shared = _SHARED if is_item else ("kind",)
     properties = template.get("properties", {})

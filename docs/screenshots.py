@@ -133,7 +133,7 @@ def _guess(browser: Browser) -> None:
 
 
 def _preview(browser: Browser) -> None:
-    """Photograph a question in the preview for authors, with its key opened."""
+    """Photograph a question in the preview for authors, with its key."""
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder)
         shutil.copytree(ROOT / "source", course / "source")
@@ -143,7 +143,7 @@ def _preview(browser: Browser) -> None:
         with jupyter_server(course) as url:
             open_notebook(page, url, "own.ipynb")
             run_all(page)
-            page.locator("summary").click()
+            page.wait_for_timeout(1000)
             page.locator(".jp-OutputArea-output").first.screenshot(path=IMAGES / "preview.png")
         page.close()
 

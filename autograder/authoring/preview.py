@@ -7,6 +7,7 @@ was saved. Where the file cannot be used, it says why and keeps what was good la
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,19 +16,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ipywidgets import HTML, Dropdown, HBox, VBox
+from ipywidgets import HTML, Checkbox, Dropdown, HBox, Layout, VBox
 
-from autograder import html
+from autograder.authoring.key_table import key_table
 from autograder.checks.command import Checked, check_without_running
 from autograder.errors import AutograderError
 from autograder.items import AnyItem
+from autograder.markdown import images
 from autograder.practice import Attempt, find_source
 from autograder.practice.widgets import practice_widget
 from autograder.quiz import QUIZ_FILE
 
 LOOK_EVERY = 0.5
-#: What stands in a line of its own.
-_SAID = {"concepts", "difficulty", "points", "sections"}
 #: The preview of each file that was opened last: earlier ones stop following it.
 _latest: dict[Path, Preview] = {}
 
@@ -72,17 +72,32 @@ class Preview:
         self._path = source / quiz_id / QUIZ_FILE
         self._seen: _State | None = None
         self._checked: Checked | None = None
+        self._item: AnyItem | None = None
         self._status = HTML()
         self._items = Dropdown(description="Question")
         self._variants = Dropdown(description="Variant")
-        self._question = VBox()
-        self._behind = HTML()
+        self._with_key = Checkbox(
+            value=True, description="Key and feedback, which learners do not receive", indent=False
+        )
+        self._with_key.layout.width = "auto"
+        self._question, self._behind, self._key = VBox(), HTML(), HTML()
+        behind = VBox([self._behind, self._with_key, self._key])
+        for half in (self._question, behind):
+            half.layout = Layout(flex="1 1 30rem", min_width="0")
         self.page = VBox(
-            [self._status, HBox([self._items, self._variants]), self._question, self._behind]
+            [
+                self._status,
+                HBox([self._items, self._variants], layout=Layout(flex_flow="row wrap")),
+                HBox(
+                    [self._question, behind], layout=Layout(flex_flow="row wrap", grid_gap="1rem")
+                ),
+            ]
         )
         self._items.observe(lambda _: self._choose_item(), "value")
         self._variants.observe(lambda _: self._show(), "value")
+        self._with_key.observe(lambda _: self._show(), "value")
         self.refresh()
+        self._go_on_from(_latest.get(self._path))
         self._follow()
 
     def refresh(self) -> bool:
@@ -92,7 +107,7 @@ class Preview:
             return False
         self._seen = state
         try:
-            self._checked = check_without_running(self._quiz_id, self._source)
+            self._checked = check_without_running(self._quiz_id, self._source, self._checked)
         except AutograderError as error:
             kept = " What stands below is what was good last." if self._checked else ""
             self._say(f"<strong>It cannot be used as it stands.</strong>{kept}", str(error))
@@ -100,8 +115,9 @@ class Preview:
         count = len(self._checked.quiz.items)
         errors = sum(finding.error for finding, _ in self._checked.findings)
         self._say(
-            f"{escape(str(self._path))}, read at {datetime.now():%H:%M:%S}: {count} questions, "
-            f"{errors} to mend, {len(self._checked.findings) - errors} to know",
+            f"{self._quiz_id}/{QUIZ_FILE}, read at {datetime.now():%H:%M:%S}: "
+            f"{_count(count, 'question')}, "
+            f"{_count(errors, 'error')}, {_count(len(self._checked.findings) - errors, 'warning')}",
             "\n".join(
                 line for finding, line in self._checked.findings if finding.loc[:1] != ("items",)
             ),
@@ -114,6 +130,16 @@ class Preview:
         self._items.value = chosen if chosen in dict(names).values() else names[0][1]
         self._choose_item()
         return True
+
+    def _go_on_from(self, earlier: Preview | None) -> None:
+        """Look at what an earlier preview of the file looked at, as far as that is still there."""
+        if earlier is None or self._checked is None:
+            return
+        self._with_key.value = earlier._with_key.value
+        if earlier._items.value in {item.id for item in self._checked.quiz.items}:
+            self._items.value = earlier._items.value
+            if (earlier._variants.value or 0) < len(self._chosen):
+                self._variants.value = earlier._variants.value or 0
 
     def _follow(self) -> None:
         """Look at the file until another preview of it is opened, where the kernel has a loop."""
@@ -135,8 +161,12 @@ class Preview:
         loop.call_later(LOOK_EVERY, look)
 
     def _say(self, words: str, lines: str) -> None:
-        listed = f"<pre tabindex='0'>{escape(lines)}</pre>" if lines else ""
+        listed = f"<pre tabindex='0' {_WRAPPED}>{escape(self._short(lines))}</pre>" if lines else ""
         self._status.value = f'<div role="status" {_PROSE}><p>{words}</p>{listed}</div>'
+
+    def _short(self, lines: str) -> str:
+        """Lines that name files, without the way to the folder of all quizzes."""
+        return lines.replace(f"{self._source}{os.sep}", "")
 
     @property
     def _chosen(self) -> list[AnyItem]:
@@ -160,14 +190,18 @@ class Preview:
         if self._variants.value is None:  # its options are being changed
             return
         item = self._chosen[self._variants.value]
-        attempt = Attempt([item], random.Random())
-        self._question.children = [practice_widget(self._quiz_id, attempt)]
-        self._behind.value = (
-            f'<div class="jp-RenderedHTMLCommon" {_PROSE}>{"".join(self._behind_it(item))}</div>'
-        )
+        if item != self._item:  # what is typed into a question stays while others are written
+            attempt = Attempt([_with_images(item, self._path.parent)], random.Random())
+            before = self._question.children
+            self._question.children = [practice_widget(self._quiz_id, attempt)]
+            for widget in before:
+                widget.close()
+            self._item = item
+        self._behind.value = _prose("".join(self._about(item)))
+        self._key.value = _prose(key_table(item)) if self._with_key.value else ""
 
-    def _behind_it(self, item: AnyItem) -> Iterator[str]:
-        """What learners do not see of an item before grading."""
+    def _about(self, item: AnyItem) -> Iterator[str]:
+        """What there is to mend in an item, and what else learners are not told."""
         assert self._checked is not None
         number = [one.id for one in self._checked.quiz.items].index(item.id)
         lines = [
@@ -175,22 +209,20 @@ class Preview:
         ]
         if lines:
             yield "<p><strong>To look at</strong></p><ul>"
-            yield "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+            yield "".join(f"<li>{escape(self._short(line))}</li>" for line in lines) + "</ul>"
         pay = self._checked.earned[item.id]
-        parts = [
-            f"{item.difficulty}",
-            f"concepts: {', '.join(item.concepts)}",
-            f"read again: {', '.join(item.sections) or 'no section'}",
-            f"a random answer earns {100 * pay.random:.0f} %",
-        ]
-        yield f"<p>{escape('; '.join(parts))}.</p>"
-        rows = "".join(
-            f"<tr><th scope='row'><code>{escape(place)}</code></th><td>{html.block(text)}</td></tr>"
-            for place, text in _hidden(item)
-        )
+        guesses = {
+            "no answer": pay.blank,
+            "all, or the same for all": pay.everything,
+            "the first that is shown": pay.first,
+            "at random": pay.random,
+        }
+        earned = [f"{way} {100 * part:.0f} %" for way, part in guesses.items() if part is not None]
         yield (
-            "<details><summary>Key and feedback, which learners do not receive</summary>"
-            f"<table><tbody>{rows}</tbody></table></details>"
+            f"<p>{_count(item.points, 'point')}; {item.difficulty}; "
+            f"concepts: {escape(', '.join(item.concepts))}; "
+            f"read again: {escape(', '.join(item.sections)) or 'no section'}.<br>"
+            f"Guessing earns: {', '.join(earned)}.</p>"
         )
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
@@ -198,26 +230,33 @@ class Preview:
 
 
 _PROSE = 'style="line-height: 1.5; white-space: normal; max-width: 60rem"'
+_WRAPPED = 'style="white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"'
 
 
-def _hidden(item: AnyItem) -> Iterator[tuple[str, str]]:
-    """The fields of an item that its public part does not have, with what they hold."""
-    public = dict(_fields(item.public().model_dump()))
-    for place, value in _fields(item.model_dump(exclude=_SAID)):
-        if value is not None and public.get(place) != value:
-            yield place, value if isinstance(value, str) else f"`{value}`"
+def _count(number: float, what: str) -> str:
+    return f"{number:g} {what}{'' if number == 1 else 's'}"
 
 
-def _fields(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Every field of what was dumped; parts of a list go by their ids, where they have one."""
-    if isinstance(value, Mapping):
-        for name, part in value.items():
-            yield from _fields(part, f"{place}.{name}" if place else name)
-    elif isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
-        for number, part in enumerate(value, start=1):
-            yield from _fields(part, f"{place}.{part.get('id', number)}")
-    elif value not in ([], ()):
-        yield place, value
+def _prose(markup: str) -> str:
+    return f'<div class="jp-RenderedHTMLCommon" {_PROSE}>{markup}</div>'
+
+
+def _with_images(item: AnyItem, folder: Path) -> AnyItem:
+    """The item with the images of ``folder`` as a notebook in the current folder finds them."""
+    way = Path(os.path.relpath(folder)).as_posix()
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: moved(part) for name, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [moved(part) for part in value]
+        if isinstance(value, str) and "![" in value:
+            for source in {str(image.attrs["src"]) for image in images(value)}:
+                if (folder / source).is_file():
+                    value = value.replace(f"]({source}", f"]({way}/{source}")
+        return value
+
+    return type(item).model_validate(moved(item.model_dump()))
 
 
 def _state(path: Path) -> _State | None:

@@ -45,8 +45,10 @@ class Checked:
     findings: tuple[tuple[Finding, str], ...]
 
 
-def check_without_running(name: str, source: Path) -> Checked:
+def check_without_running(name: str, source: Path, before: Checked | None = None) -> Checked:
     """Check one quiz as far as that goes without running code, for a look while it is written.
+
+    What guessing earns is taken from the check ``before`` for items that have not changed since.
 
     Raises
     ------
@@ -55,12 +57,23 @@ def check_without_running(name: str, source: Path) -> Checked:
     """
     path = source / name / QUIZ_FILE
     one = _Read(path, read_yaml(path), load_quiz(path))
-    earned = guessing.pays(one.quiz)
+    earned = guessing.pays(one.quiz, known=_same(before, one.quiz) if before else None)
     found = chain(
         _findings(one, load_course(source), earned),
         bank.problems(one.quiz, load_catalogue(source), load_reviews(source)),
     )
     return Checked(one.quiz, earned, tuple((each, one.line(each)) for each in unique(found)))
+
+
+def _same(before: Checked, quiz: Quiz) -> dict[str, guessing.Pay]:
+    """What guessing earns in the items of a quiz that are as they were."""
+    old = {item.id: item for item in before.quiz.items}
+    return {
+        item.id: before.earned[item.id]
+        for item in quiz.items
+        if item == old.get(item.id)
+        and quiz.variants.get(item.id) == before.quiz.variants.get(item.id)
+    }
 
 
 def run(names: Sequence[str], source: Path, release: Path | None, whole: bool, say: Say) -> None:

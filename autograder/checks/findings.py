@@ -29,19 +29,19 @@ def numbered(quiz: Quiz) -> Iterator[tuple[Loc, Any, Sequence[Any]]]:
         yield ("items", number), item, quiz.variants.get(item.id, [item])
 
 
-def texts(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+def texts(value: Any, loc: Loc, *, shuffled: bool = True) -> Iterator[tuple[Loc, str]]:
     """Every text of an item that was dumped, and the field in which it stands.
 
-    Parts of a list are not told apart: those of a public item are shuffled.
+    Parts of a list are told apart unless they are ``shuffled``, as those of a public item are.
     """
     if isinstance(value, str):
         yield loc, value
     elif isinstance(value, Mapping):
         for name, part in value.items():
-            yield from texts(part, (*loc, name))
+            yield from texts(part, (*loc, name), shuffled=shuffled)
     elif isinstance(value, list):
-        for part in value:
-            yield from texts(part, loc)
+        for number, part in enumerate(value):
+            yield from texts(part, loc if shuffled else (*loc, number), shuffled=shuffled)
 
 
 def unique(findings: Iterator[Finding]) -> Iterator[Finding]:

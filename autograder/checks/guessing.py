@@ -117,9 +117,18 @@ def pay_of_variants(variants: Sequence[Any]) -> Pay:
 Tried = Mapping[str, Mapping[str, Score]]
 
 
-def pays(quiz: Quiz, tried: Tried | None = None) -> dict[str, Pay]:
-    """What guessing earns in every item, by its id; in ``code`` items as far as it was tried."""
-    earned = {item.id: pay_of_variants(variants) for _, item, variants in numbered(quiz)}
+def pays(
+    quiz: Quiz, tried: Tried | None = None, known: Mapping[str, Pay] | None = None
+) -> dict[str, Pay]:
+    """What guessing earns in every item, by its id; in ``code`` items as far as it was tried.
+
+    What is ``known`` is not worked out again.
+    """
+    known = known or {}
+    earned = {
+        item.id: known.get(item.id) or pay_of_variants(variants)
+        for _, item, variants in numbered(quiz)
+    }
     for name, scores in (tried or {}).items():
         best = max(scores, key=lambda constant: scores[constant].fraction or 0.0)
         passed = [remark.part for remark in scores[best].remarks if remark.right]

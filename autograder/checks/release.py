@@ -86,6 +86,13 @@ def file_problems(quiz: Quiz, folder: Path, source: Path | None) -> list[str]:
     return problems
 
 
+def unwritten_problems(quiz: Quiz, source: Path) -> list[str]:
+    """What somebody still has to write before a quiz, whose file stands in ``source``, goes out."""
+    path = source / QUIZ_FILE
+    data = read_yaml(path)
+    return [locate(path, data, one.loc, one.message) for one in unwritten(quiz)]
+
+
 def notebook_problems(quiz: Quiz, notebook: NotebookNode) -> list[str]:
     """Where a notebook to be released is more, or less, than the quiz builds, or tells the key.
 

@@ -51,10 +51,9 @@ def problems(quiz: Quiz, course: Course) -> Iterator[Finding]:
     questions = list(_questions(quiz))
     yield from _positions(questions)
     yield from _lengths(questions)
-    yield from _unwritten((), {"title": quiz.title, "instructions": quiz.instructions})
+    yield from unwritten(quiz)
     for loc, item, variants in numbered(quiz):
         yield from _concepts(loc, item, course)
-        yield from _unwritten(loc, item.model_dump())
         for variant in variants:
             yield from _choices(loc, variant)
             yield from _stem(loc, variant)
@@ -94,11 +93,14 @@ def tail(chances: Sequence[float], count: int) -> float:
     return sum(exactly[count:])
 
 
-def _unwritten(loc: Loc, fields: dict[str, Any]) -> Iterator[Finding]:
+def unwritten(quiz: Quiz) -> Iterator[Finding]:
     """Texts that a new quiz or an import left to a person."""
-    for place, text in texts(fields, loc):
-        if text.startswith("TODO"):
-            yield Finding(place, f"is still to be written: {text!r}")
+    fields = {"title": quiz.title, "instructions": quiz.instructions}
+    parts = [((), fields), *((loc, item.model_dump()) for loc, item, _ in numbered(quiz))]
+    for loc, part in parts:
+        for place, text in texts(part, loc, shuffled=False):
+            if text.startswith("TODO"):
+                yield Finding(place, f"is still to be written: {text!r}")
 
 
 def _questions(quiz: Quiz) -> Iterator[_Question]:

@@ -71,9 +71,9 @@ def check(
 @app.command(rich_help_panel=PANEL)
 def schema(source: Source = Path("source")) -> None:
     """Write the JSON Schema with which editors check quiz.yaml files."""
-    from autograder.schema import SCHEMA_FILE, quiz_schema, to_text
+    from autograder.schema import SCHEMA_FILE, course_schema, to_text
 
-    write_changed(source / SCHEMA_FILE, to_text(quiz_schema()))
+    write_changed(source / SCHEMA_FILE, to_text(course_schema(source)))
 
 
 @app.command(rich_help_panel=PANEL)

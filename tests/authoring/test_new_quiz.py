@@ -45,6 +45,13 @@ def test_all_types_load_and_lack_nothing_but_what_is_to_be_written(source: Path)
     (stem,) = [line for line in lines if "'single-choice'" in line and "items.0.stem" in line]
     assert text[int(stem.split(":")[1]) - 1].strip().startswith("stem:")
     assert any("instructions" in line and UNWRITTEN[0] in line for line in lines)
+    todo = [number for number, line in enumerate(text, 1) if re.search(r"TODO: |\| TODO", line)]
+    listed = {int(line.split(":")[1]) for line in lines if UNWRITTEN[0] in line}
+    blocks = ("stem: |", "instructions: |", "model_answer: |")  # named where the text begins
+    assert {n - 1 if text[n - 2].strip() in blocks else n for n in todo if n > 3} >= listed
+    assert len(listed) == sum(
+        "| TODO" not in text[n - 1] for n in todo if n > 3 and "# " not in text[n - 1][:2]
+    )
 
 
 def test_the_editor_is_told_where_the_schema_is(source: Path) -> None:

@@ -18,7 +18,7 @@ from autograder.checks.command import run
 from autograder.course import Course
 from autograder.errors import AutograderError
 from autograder.quiz import load_quiz, read_yaml
-from autograder.schema import quiz_schema, to_text
+from autograder.schema import course_schema, quiz_schema, to_text
 
 ROOT = Path(__file__).parents[2]
 Item = dict[str, Any]
@@ -202,8 +202,9 @@ def test_committed_quizzes_hold_to_the_limits_of_guessing() -> None:
 
 
 def test_the_committed_schema_is_up_to_date() -> None:
-    committed = (ROOT / "source" / "quiz.schema.json").read_text(encoding="utf-8")
-    assert committed == to_text(quiz_schema()), "run `autograder schema` and commit"
+    source = ROOT / "source"
+    committed = (source / "quiz.schema.json").read_text(encoding="utf-8")
+    assert committed == to_text(course_schema(source)), "run `autograder schema` and commit"
 
 
 @pytest.fixture(scope="module")
