@@ -156,7 +156,7 @@ def for_others(stock: type[NbGraderPreprocessor]) -> type[NbGraderPreprocessor]:
 
 
 class RefuseLeaks(NbGraderPreprocessor):
-    """Refuse to release a quiz from whose notebook or other files the key could be read.
+    """Refuse to release a quiz whose key could be read from it, or that is not written yet.
 
     nbgrader has copied the other files before it comes to the notebook, and removes them where
     this fails.
@@ -167,14 +167,22 @@ class RefuseLeaks(NbGraderPreprocessor):
     ) -> tuple[NotebookNode, dict[str, Any]]:
         quiz = _find_quiz(self, resources)
         if quiz is not None:
-            from autograder.checks.release import file_problems, notebook_problems
+            from autograder.checks.release import (
+                file_problems,
+                notebook_problems,
+                unwritten_problems,
+            )
 
             coursedir = _converter(self).coursedir
             source, release = (
                 Path(coursedir.format_path(directory, ".", quiz.id))
                 for directory in (coursedir.source_directory, coursedir.release_directory)
             )
-            problems = [*notebook_problems(quiz, nb), *file_problems(quiz, release, source)]
+            problems = [
+                *unwritten_problems(quiz, source),
+                *notebook_problems(quiz, nb),
+                *file_problems(quiz, release, source),
+            ]
             if problems:
                 raise AutograderError(
                     f"{quiz.id} must not be released. Where it is not what the quiz builds, run "

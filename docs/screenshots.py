@@ -139,7 +139,7 @@ def _preview(browser: Browser) -> None:
         shutil.copytree(ROOT / "source", course / "source")
         cell = 'from autograder.authoring.preview import preview\npreview("tour")'
         write_notebook(course / "own.ipynb", cell)
-        page = browser.new_page(viewport={"width": 1000, "height": 1400})
+        page = browser.new_page(viewport={"width": 1400, "height": 1400})
         with jupyter_server(course) as url:
             open_notebook(page, url, "own.ipynb")
             run_all(page)

@@ -19,8 +19,9 @@ from urllib.parse import unquote
 from nbformat import NotebookNode
 
 from autograder.checks.secrets import Secrets, hidden_text
+from autograder.checks.writing import unwritten
 from autograder.notebooks import source_notebook
-from autograder.quiz import QUESTIONS_FILE, QUIZ_FILE, Quiz
+from autograder.quiz import QUESTIONS_FILE, QUIZ_FILE, Quiz, locate, read_yaml
 
 #: So many secrets of one file are listed.
 _MOST = 5

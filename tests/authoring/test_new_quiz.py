@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from autograder.authoring.new import TYPES, new_quiz
 from autograder.checks import command
 from autograder.cli import app
 from autograder.errors import AutograderError
-from autograder.notebooks import source_notebook
+from autograder.notebooks import source_notebook, to_text
 from autograder.quiz import load_quiz
 
 ROOT = Path(__file__).parents[2]
@@ -45,13 +47,10 @@ def test_all_types_load_and_lack_nothing_but_what_is_to_be_written(source: Path)
     (stem,) = [line for line in lines if "'single-choice'" in line and "items.0.stem" in line]
     assert text[int(stem.split(":")[1]) - 1].strip().startswith("stem:")
     assert any("instructions" in line and UNWRITTEN[0] in line for line in lines)
-    todo = [number for number, line in enumerate(text, 1) if re.search(r"TODO: |\| TODO", line)]
+    todo = [n for n, line in enumerate(text, 1) if "TODO" in line and not line.startswith("#")]
+    in_blocks = {n: n - 1 for n in todo if text[n - 2].endswith("|")}  # named where they begin
     listed = {int(line.split(":")[1]) for line in lines if UNWRITTEN[0] in line}
-    blocks = ("stem: |", "instructions: |", "model_answer: |")  # named where the text begins
-    assert {n - 1 if text[n - 2].strip() in blocks else n for n in todo if n > 3} >= listed
-    assert len(listed) == sum(
-        "| TODO" not in text[n - 1] for n in todo if n > 3 and "# " not in text[n - 1][:2]
-    )
+    assert listed == {in_blocks.get(n, n) for n in todo}
 
 
 def test_the_editor_is_told_where_the_schema_is(source: Path) -> None:
@@ -74,6 +73,27 @@ def test_filled_in_it_is_a_quiz_like_any_other(source: Path) -> None:
     command.run(["done"], source, None, False, said.append)
     assert said[-1] == "no problem found in done"
     assert source_notebook(load_quiz(path))["cells"]
+
+
+def test_it_is_not_released_before_it_is_written(source: Path) -> None:
+    path = new_quiz(source, "week-3", "Three", "00_start_here", ["single_choice"])
+    shutil.copy(ROOT / "nbgrader_config.py", source.parent)
+    assert "items.0.options.3.text: is still to be written: 'TODO: a third one" in _release(source)
+    assert not (source.parent / "quizzes" / "week-3").exists()
+    text = path.read_text().replace("    misconception: todo\n", "")
+    path.write_text(text.replace("TODO: ", "").replace("[todo]", "[transfer]"))
+    assert _release(source) == ""
+    assert (source.parent / "quizzes" / "week-3" / "week-3.ipynb").exists()
+
+
+def _release(source: Path) -> str:
+    """Build week-3 and let nbgrader release it; what nbgrader says where it does not."""
+    quiz = load_quiz(source / "week-3" / "quiz.yaml")
+    (source / "week-3" / "week-3.ipynb").write_text(to_text(source_notebook(quiz)))
+    (source / "week-3" / "questions.json").write_text(quiz.public().to_json())
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", "week-3", "--no-db"]
+    done = subprocess.run(command, cwd=source.parent, capture_output=True, text=True)
+    return done.stderr if done.returncode else ""
 
 
 @pytest.mark.parametrize(
