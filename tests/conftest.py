@@ -18,6 +18,13 @@ sys.path.insert(0, str(Path(__file__).parent / "autograder"))
 from real_jupyter import launch_chromium
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What uses Chromium runs with its like: its event loop goes on until the session ends."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def record_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:

@@ -49,6 +49,7 @@ class Machine:
             *("--tmpfs", "/opt", "--ro-bind", str(ROOT), "/opt/downstream"),
             *("--tmpfs", "/run", "--tmpfs", "/var/log", "--tmpfs", "/var/mail"),
             *("--perms", "1777", "--tmpfs", "/tmp", "--perms", "1777", "--tmpfs", "/dev/shm"),
+            *("--ro-bind", str(ROOT), str(ROOT), "--ro-bind", sys.prefix, sys.prefix),
             *("--chdir", "/"),
             *("bash", "-lc", script),
         ]
