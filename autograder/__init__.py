@@ -6,6 +6,7 @@ Learners need five names, ``open_quiz``, ``sign_in``, ``open_practice``, ``open_
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,26 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["open_placement", "open_practice", "open_quiz", "open_review", "sign_in"]
 
+#: Where each name is: imported when it is used, so that the package itself stays light.
+_MODULES = {
+    "open_placement": "autograder.study.placement",
+    "open_practice": "autograder.practice",
+    "open_quiz": "autograder.session",
+    "open_review": "autograder.study.review",
+    "sign_in": "autograder.learner",
+}
+
 
 def __getattr__(name: str) -> Any:
-    if name == "open_quiz":
-        from autograder.session import open_quiz
-
-        return open_quiz
-    if name == "open_practice":
-        from autograder.practice import open_practice
-
-        return open_practice
-    if name == "open_placement":
-        from autograder.study.placement import open_placement
-
-        return open_placement
-    if name == "open_review":
-        from autograder.study.review import open_review
-
-        return open_review
-    if name == "sign_in":
-        from autograder.learner import sign_in
-
-        return sign_in
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

@@ -14,6 +14,17 @@ from autograder.errors import AutograderError
 from autograder.quiz import QUIZ_FILE, load_quiz
 
 
+def handed_in(pattern: Path) -> Iterator[str]:
+    """The learners who handed in a folder; where the pattern has ``*`` stands the name.
+
+    Hidden folders are no learners': nbgrader does not see them either.
+    """
+    before, _, after = str(pattern).partition("*")
+    for place in sorted(Path(before).glob("*")):
+        if not place.name.startswith(".") and Path(f"{place}{after}").is_dir():
+            yield place.name
+
+
 class CourseFolder:
     """The course in this folder, as its ``nbgrader_config.py`` has it, opened for one quiz.
 
@@ -41,17 +52,15 @@ class CourseFolder:
         folder = self._folder(self._coursedir.autograded_directory, learner)
         return folder / f"{self._quiz_id}.ipynb"
 
+    def feedback(self, learner: str) -> Path:
+        """A learner's feedback page."""
+        folder = self._folder(self._coursedir.feedback_directory, learner)
+        return folder / f"{self._quiz_id}.html"
+
     def learners(self) -> list[str]:
         """Those who handed the quiz in, without those whom the course excludes."""
         excluded = self._coursedir.student_id_exclude.split(",")
-        before, _, after = str(self.submitted("*")).partition("*")
-        return [
-            place.name
-            for place in sorted(Path(before).glob("*"))
-            if not place.name.startswith(".")
-            and place.name not in excluded
-            and Path(f"{place}{after}").is_dir()
-        ]
+        return [name for name in handed_in(self.submitted("*")) if name not in excluded]
 
     @contextmanager
     def gradebook(self) -> Iterator[Gradebook]:

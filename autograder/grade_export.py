@@ -33,11 +33,11 @@ from nbgrader.api import (
 )
 from nbgrader.apps import NbGrader
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
+from autograder.course_folder import CourseFolder
 from autograder.csv_files import harmless, is_formula, write_table
 from autograder.errors import AutograderError
-from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
+from autograder.quiz import Quiz
 from autograder.released import require_released
 from autograder.responses import journal_path
 from autograder.roster import Learner, Roster, load_roster
@@ -120,7 +120,7 @@ def export_grades(
     """
     system, missing = _one_of(System, "--for", system), _one_of(Missing, "--missing", missing)
     listed = _class(roster, id_column, system)
-    grades = _read_all(list(dict.fromkeys(quizzes)))
+    grades = list(_read(list(dict.fromkeys(quizzes))))
     titles = _titles([one.quiz for one in grades], columns, listed)
     if listed is None:
         listed = _students(grades)
@@ -177,37 +177,21 @@ def _students(grades: Sequence[Grades]) -> Roster:
     return Roster(tuple(known.get(name, Learner(name)) for name in sorted(names | known.keys())))
 
 
-def _read_all(quizzes: Sequence[str]) -> list[Grades]:
-    try:
-        return list(_read(quizzes))
-    except DBAPIError as error:
-        raise AutograderError(f"the gradebook cannot be read ({error.orig})") from error
-
-
 def _read(quizzes: Sequence[str]) -> Iterator[Grades]:
     """What the gradebook of the course in this folder holds of some quizzes."""
-    app = NbGrader()
-    app.initialize([])
-    coursedir = app.coursedir
-    root = Path(coursedir.root)
-    excluded = coursedir.student_id_exclude.split(",")
-
-    def folder(directory: str, learner: str, quiz_id: str) -> Path:
-        return root / coursedir.format_path(directory, learner, quiz_id)
-
     for quiz_id in quizzes:
-        quiz = load_quiz(folder(coursedir.source_directory, ".", quiz_id) / QUIZ_FILE)
-        with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+        course = CourseFolder(quiz_id)
+        quiz = course.quiz
+        with course.gradebook() as gradebook:
             notebook = require_released(gradebook, quiz)
             points = sum(cell.max_score for cell in notebook.grade_cells)
             results = _results(gradebook, notebook, quiz)
-        pattern = folder(coursedir.submitted_directory, "*", quiz_id)
-        for learner in sorted(set(_handed_in(pattern)).difference(excluded)):
-            graded = folder(coursedir.autograded_directory, learner, quiz_id) / f"{quiz_id}.ipynb"
-            handed_in = folder(coursedir.submitted_directory, learner, quiz_id)
+        for learner in course.learners():
             if learner not in results:
                 results[learner] = Result(0, open=f"not graded; run: autograder grade {quiz_id}")
-            elif not results[learner].open and _is_newer(handed_in, graded):
+            elif not results[learner].open and _is_newer(
+                course.submitted(learner), course.graded(learner)
+            ):
                 why = f"changed since it was graded; run: autograder grade {quiz_id}"
                 results[learner] = replace(results[learner], open=why)
         yield Grades(quiz, points, results)
@@ -258,14 +242,6 @@ def _results(gradebook: Gradebook, notebook: Notebook, quiz: Quiz) -> dict[str, 
             why = f"{waiting[row]} of {cells} answers wait for a person (formgrader)"
         results[learner] = Result(score, penalty, why, tuple(comments[row]))
     return results
-
-
-def _handed_in(pattern: Path) -> Iterator[str]:
-    """The learners who have a folder among the submissions."""
-    before, _, after = str(pattern).partition("*")
-    for place in Path(before).glob("*"):
-        if not place.name.startswith(".") and Path(f"{place}{after}").is_dir():
-            yield place.name
 
 
 def _is_newer(handed_in: Path, graded: Path) -> bool:

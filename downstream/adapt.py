@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from downstream.examples import Examples
-from downstream.heads import TaskModel, count_parameters
+from downstream.examples import Examples, encode_texts
+from downstream.heads import Pooler, TaskModel, count_parameters
 from downstream.metrics import Metric
 from downstream.models import Pretrained
 from downstream.quiet import is_short
@@ -155,6 +155,13 @@ def predict(model: nn.Module, examples: Examples, batch_size: int = 32) -> list[
             for row, index in enumerate(chosen):
                 logits[index] = output[row, : examples.length(index)] if per_token else output[row]
     return [logits[index] for index in range(len(examples))]
+
+
+def mean_vectors(encoder: Pretrained, texts: Sequence[str]) -> Tensor:
+    """Return the mean of each text's token vectors, of length 1: ``(texts, hidden)``."""
+    examples = encode_texts(encoder, texts, [0] * len(texts))
+    pooled = TaskModel(encoder.model, Pooler(encoder.model.config.hidden_size, "mean"))
+    return nn.functional.normalize(torch.stack(predict(pooled, examples)), dim=-1)
 
 
 def shortened(steps: list[T]) -> list[T]:

@@ -20,10 +20,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import precision_score, recall_score
 from torch import Tensor
 
-from downstream.adapt import predict
+from downstream.adapt import mean_vectors
 from downstream.data import FOLDER, load_task_data
-from downstream.examples import encode_texts
-from downstream.heads import Pooler, TaskModel
 from downstream.models import Pretrained, load_encoder
 
 THRESHOLD = 0.41
@@ -77,7 +75,7 @@ def touched(encoder: Pretrained, answer: str, points: Sequence[Point]) -> list[G
     ValueError
         If a point has no wording.
     """
-    return _nearest(partial(sentence_vectors, encoder), answer, points)
+    return _nearest(partial(mean_vectors, encoder), answer, points)
 
 
 def _nearest(vectors: Vectors, answer: str, points: Sequence[Point]) -> list[Guess]:
@@ -129,13 +127,6 @@ def sentences(text: str) -> list[str]:
     """Divide a text at full stops, question and exclamation marks, paragraphs and list entries."""
     parts = (" ".join(part.split()) for part in _SENTENCE_ENDS.split(text))
     return [part for part in parts if re.search(r"\w", part)]
-
-
-def sentence_vectors(encoder: Pretrained, texts: Sequence[str]) -> Tensor:
-    """Return the mean of each text's token vectors, of length 1: ``(texts, hidden)``."""
-    examples = encode_texts(encoder, texts, [0] * len(texts))
-    pooled = TaskModel(encoder.model, Pooler(encoder.model.config.hidden_size, "mean"))
-    return torch.nn.functional.normalize(torch.stack(predict(pooled, examples)), dim=-1)
 
 
 # The measurement
@@ -247,7 +238,7 @@ def by_encoder(encoder: Pretrained) -> Vectors:
     own = [sentence for answer in answers for sentence in sentences(answer)]
     texts = list(dict.fromkeys([*own, *_wordings()]))
     places = {text: place for place, text in enumerate(texts)}
-    vectors = sentence_vectors(encoder, texts)
+    vectors = mean_vectors(encoder, texts)
     return lambda wanted: vectors[[places[text] for text in wanted]]
 
 

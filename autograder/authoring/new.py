@@ -8,20 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from autograder.errors import AutograderError
+from autograder.items import ITEM_TYPES
+from autograder.items.base import SLUG
 from autograder.quiz import QUIZ_FILE
 from autograder.schema import SCHEMA_FILE
 
-TYPES = (
-    "single_choice",
-    "multiple_select",
-    "matching",
-    "ordering",
-    "numeric",
-    "cloze",
-    "case_study",
-    "code",
-)
-_SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _HEAD = """\
 # yaml-language-server: $schema=../{schema}
 # What begins with TODO is to be written; `autograder check {quiz}` lists it, and no release is made
@@ -43,14 +34,16 @@ def new_quiz(source: Path, quiz_id: str, title: str, chapter: str, types: Sequen
     AutograderError
         Where the id or a type cannot be used, or the quiz is there already.
     """
-    if not _SLUG.fullmatch(quiz_id):
+    if not re.fullmatch(SLUG, quiz_id):
         raise AutograderError(
             f"{quiz_id!r} cannot be a quiz's id: use small letters and digits, with single "
             "hyphens between words, such as week-3"
         )
-    unknown = [name for name in types if name not in TYPES]
+    unknown = [name for name in types if name not in ITEM_TYPES]
     if unknown or not types:
-        raise AutograderError(f"no such type: {', '.join(unknown)}; there are: {', '.join(TYPES)}")
+        raise AutograderError(
+            f"no such type: {', '.join(unknown)}; there are: {', '.join(ITEM_TYPES)}"
+        )
     path = source / quiz_id / QUIZ_FILE
     if path.parent.exists():
         raise AutograderError(f"{path.parent}: is there already; choose another id")

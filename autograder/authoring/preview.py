@@ -23,7 +23,7 @@ from autograder.checks.command import Checked, check_without_running
 from autograder.errors import AutograderError
 from autograder.items import AnyItem
 from autograder.markdown import images
-from autograder.practice import Attempt, find_source
+from autograder.practice import Attempt, given_source
 from autograder.practice.widgets import practice_widget
 from autograder.quiz import QUIZ_FILE
 
@@ -48,7 +48,7 @@ def preview(quiz_id: str, source: Path | str | None = None) -> Preview:
     AutograderError
         Where there is no such quiz. A quiz that is there and cannot be read is shown as that.
     """
-    folder = Path(source) if source is not None else find_source(Path.cwd())
+    folder = given_source(source)
     if not (folder / quiz_id / QUIZ_FILE).exists():
         raise AutograderError(
             f"{folder / quiz_id / QUIZ_FILE}: is not there; `autograder new {quiz_id}` makes it"

@@ -18,13 +18,13 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from nbgrader.apps import NbGrader
 from sqlalchemy import select
 
 from autograder import html
+from autograder.course_folder import CourseFolder
 from autograder.errors import AutograderError
 from autograder.graded_notebook import FOR_GRADERS
-from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
+from autograder.quiz import Quiz
 from autograder.released import require_released
 from autograder.submissions import SECRET_FILE, TIMESTAMP_FILE
 
@@ -71,22 +71,15 @@ def write_feedback(quiz_id: str) -> list[Path]:
     AutograderError
         Where nothing is graded yet.
     """
-    app = NbGrader()
-    app.initialize([])
-    coursedir = app.coursedir
-    root = Path(coursedir.root)
-
-    def folder(directory: str, learner: str) -> Path:
-        return root / coursedir.format_path(directory, learner, quiz_id)
-
-    quiz = load_quiz(folder(coursedir.source_directory, ".") / QUIZ_FILE)
-    with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+    course = CourseFolder(quiz_id)
+    quiz = course.quiz
+    with course.gradebook() as gradebook:
         everyone = _read_marks(gradebook, require_released(gradebook, quiz).id)
     written = []
     for learner, marks in everyone.items():
-        graded = folder(coursedir.autograded_directory, learner) / f"{quiz_id}.ipynb"
+        graded = course.graded(learner)
         if graded.exists():
-            path = folder(coursedir.feedback_directory, learner) / f"{quiz_id}.html"
+            path = course.feedback(learner)
             path.parent.mkdir(parents=True, exist_ok=True)
             notebook = json.loads(graded.read_text(encoding="utf-8"))
             path.write_text(page(quiz, learner, notebook, marks), encoding="utf-8")

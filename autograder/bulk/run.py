@@ -23,6 +23,7 @@ from autograder.bulk.gradebook import ClassGradebook, Stored, StoredGrade
 from autograder.bulk.ledger import Entry, append_ledger, read_ledger, why_changed
 from autograder.bulk.pools import Pool, processes
 from autograder.bulk.worker import Job, Result, Task, key_digest, key_digests, know_quiz
+from autograder.course_folder import handed_in
 from autograder.errors import AutograderError
 from autograder.graded_notebook import base_notebook
 from autograder.quiz import QUIZ_FILE, load_quiz
@@ -99,8 +100,8 @@ def grade_class(
     )
     entries = read_ledger(ledger_path)
     excluded = coursedir.student_id_exclude.split(",")
-    handed_in = _learners(folder(coursedir.submitted_directory, "*"))
-    learners = [learner for learner in handed_in if learner not in excluded]
+    everyone = handed_in(folder(coursedir.submitted_directory, "*"))
+    learners = [learner for learner in everyone if learner not in excluded]
     if not learners:
         place = coursedir.format_path(coursedir.submitted_directory, "<learner>", quiz_id)
         raise AutograderError(f"there is no submission: nothing stands at {place}")
@@ -157,17 +158,6 @@ def _entry(result: Result, keys: dict[str, str]) -> Entry:
         answers=dict(result.answers),
         scores=dict(result.points),
     )
-
-
-def _learners(pattern: Path) -> Iterator[str]:
-    """The learners who handed in a folder; where the pattern has ``*`` stands the name.
-
-    Hidden folders are no learners': nbgrader does not see them either.
-    """
-    before, _, after = str(pattern).partition("*")
-    for place in sorted(Path(before).glob("*")):
-        if not place.name.startswith(".") and Path(f"{place}{after}").is_dir():
-            yield place.name
 
 
 def _chunks(tasks: Iterator[Task], size: int) -> Iterator[list[Task]]:

@@ -7,10 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.shared import (
-    app,
-    export_app,
-)
+from autograder.cli.shared import app, export_app
 from autograder.errors import AutograderError
 
 PANEL = "For instructors"

@@ -8,10 +8,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli.record import app as record_app
-from autograder.cli.shared import (
-    Source,
-    app,
-)
+from autograder.cli.shared import Source, app
 
 PANEL = "For learners"
 app.add_typer(record_app, name="record", rich_help_panel=PANEL)

@@ -124,13 +124,13 @@ def certificate(
     """Write a page that states what you practised; it makes no claim of who you are."""
     from datetime import date
 
-    from autograder.practice import find_source
+    from autograder.practice import given_source
     from autograder.quiz import QUIZ_FILE, load_quiz
     from autograder.study.certificate import issue, to_page
     from autograder.study.record import Record
     from autograder.study.transfer import write_new
 
-    folder = source or find_source(Path.cwd())
+    folder = given_source(source)
     record, course = Record(), _course(folder)
     tries, capstones = record.tries(course), record.capstones(course)
     quizzes = [load_quiz(path) for path in sorted(folder.glob(f"*/{QUIZ_FILE}"))] if tries else []
@@ -161,9 +161,9 @@ def verify(
 
 def _course(source: Path | None) -> str:
     from autograder.course import load_course
-    from autograder.practice import find_source
+    from autograder.practice import given_source
 
-    return load_course(source or find_source(Path.cwd())).id
+    return load_course(given_source(source)).id
 
 
 def _counted(count: int, one: str, more: str) -> str:

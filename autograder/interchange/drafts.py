@@ -16,11 +16,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from autograder.interchange.to_markdown import inline_markdown, read_html, to_markdown
 from autograder.items import AnyItem
+from autograder.items.base import SLUG
 from autograder.validation import complaints
 
 TODO = "TODO: "
 TODO_CONCEPT = "todo"
-_SLUG = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
+_SLUG = re.compile(SLUG)
 _WHY_RIGHT = f"{TODO}why this is right."
 _WHY_WRONG = f"{TODO}why this is wrong, and what to think instead."
 _FULL = 1 - 1e-4

@@ -32,7 +32,20 @@ AnyPublicItem = Annotated[
     Field(discriminator="type"),
 ]
 
+#: The names of the types, in the order of ``AnyItem``.
+ITEM_TYPES = (
+    "single_choice",
+    "multiple_select",
+    "matching",
+    "ordering",
+    "numeric",
+    "cloze",
+    "case_study",
+    "code",
+)
+
 __all__ = [
+    "ITEM_TYPES",
     "AnyItem",
     "AnyPublicItem",
     "CaseStudy",

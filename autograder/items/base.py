@@ -31,7 +31,9 @@ def _number_to_text(value: object) -> object:
     return value
 
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
+#: How ids are written: small letters and digits, with single hyphens between words.
+SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=60)]
 Text = Annotated[
     str,
     BeforeValidator(_number_to_text),

@@ -64,12 +64,17 @@ def open_practice(
 
 def find_quiz(quiz_id: str, source: Path | str | None = None) -> Quiz:
     """A quiz with its key; parameters and errors as ``open_practice``."""
-    folder = Path(source) if source is not None else find_source(Path.cwd())
+    folder = given_source(source)
     path = folder / quiz_id / QUIZ_FILE
     if not path.exists():
         known = ", ".join(sorted(one.parent.name for one in folder.glob(f"*/{QUIZ_FILE}")))
         raise QuizError(f"{folder}: has no quiz {quiz_id!r}; it has: {known or 'none'}")
     return load_quiz(path)
+
+
+def given_source(source: Path | str | None) -> Path:
+    """The folder that was named, or else the nearest one; errors as ``find_source``."""
+    return Path(source) if source is not None else find_source(Path.cwd())
 
 
 def find_source(start: Path) -> Path:

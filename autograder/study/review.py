@@ -15,7 +15,7 @@ from fsrs import Rating
 from autograder.course import load_course
 from autograder.errors import QuizError
 from autograder.items import AnyItem, CaseStudy
-from autograder.practice import Attempt, PracticeSession, find_source
+from autograder.practice import Attempt, PracticeSession, given_source
 from autograder.quiz import QUIZ_FILE, Quiz, load_quiz
 from autograder.study.evidence import counted
 from autograder.study.mastery import Mastery, mastery
@@ -49,7 +49,7 @@ def open_review(source: Path | str | None = None, *, minutes: float = MINUTES) -
     RecordError
         Where the record cannot be read.
     """
-    folder = Path(source) if source is not None else find_source(Path.cwd())
+    folder = given_source(source)
     return Review(folder, Record(), minutes)
 
 

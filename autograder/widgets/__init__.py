@@ -18,6 +18,8 @@ import anywidget
 import traitlets
 from ipywidgets import Layout
 
+from autograder.items import ITEM_TYPES
+
 __all__ = [
     "WIDGETS",
     "CaseStudyWidget",
@@ -36,19 +38,7 @@ __all__ = [
 ]
 
 #: The files with views, one for each type and more.
-_VIEWS = (
-    "single_choice",
-    "multiple_select",
-    "matching",
-    "ordering",
-    "numeric",
-    "cloze",
-    "case_study",
-    "code",
-    "practice_code",
-    "overview",
-    "receipt",
-)
+_VIEWS = (*ITEM_TYPES, "practice_code", "overview", "receipt")
 
 
 def _text(name: str) -> str:

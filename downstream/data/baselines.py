@@ -237,15 +237,10 @@ def _cosine(name: str, data: DatasetDict) -> Iterator[Baseline]:
 
 def _vectors(texts: Sequence[str]) -> torch.Tensor:
     """Encode texts as the normalised mean of their tokens' vectors, ``(texts, hidden)``."""
-    from downstream.adapt import predict
-    from downstream.examples import encode_texts
-    from downstream.heads import Pooler, TaskModel
+    from downstream.adapt import mean_vectors
     from downstream.models import load_encoder
 
-    encoder = load_encoder()
-    examples = encode_texts(encoder, texts, [0] * len(texts))
-    vectors = predict(TaskModel(encoder.model, Pooler(384, "mean")), examples)
-    return torch.nn.functional.normalize(torch.stack(vectors), dim=-1)
+    return mean_vectors(load_encoder(), texts)
 
 
 def _adapted(name: str, data: DatasetDict, seeds: Sequence[int] = (0, 1, 2)) -> Iterator[Baseline]:

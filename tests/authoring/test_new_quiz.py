@@ -11,10 +11,11 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from autograder.authoring.new import TYPES, new_quiz
+from autograder.authoring.new import new_quiz
 from autograder.checks import command
 from autograder.cli import app
 from autograder.errors import AutograderError
+from autograder.items import ITEM_TYPES
 from autograder.notebooks import source_notebook, to_text
 from autograder.quiz import load_quiz
 
@@ -32,9 +33,11 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_all_types_load_and_lack_nothing_but_what_is_to_be_written(source: Path) -> None:
-    path = new_quiz(source, "week-3", 'The "third" week', "03_the_task_decides_the_head", TYPES)
+    path = new_quiz(
+        source, "week-3", 'The "third" week', "03_the_task_decides_the_head", ITEM_TYPES
+    )
     quiz = load_quiz(path, thorough=True)
-    assert [item.type for item in quiz.items] == list(TYPES)
+    assert [item.type for item in quiz.items] == list(ITEM_TYPES)
     assert (quiz.title, quiz.chapter) == ('The "third" week', "03_the_task_decides_the_head")
     assert len(quiz.variants["a-number"]) == 20
     with pytest.raises(AutograderError) as caught:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sqlite3
 import stat
 import subprocess
@@ -172,7 +171,6 @@ print(len(Record().tries()))
 """
 
 
-@pytest.mark.skipif(not shutil.which("bwrap"), reason="needs bubblewrap")
 def test_a_read_only_disk_is_told_and_read(record: Record, tmp_path: Path) -> None:
     source = course(tmp_path)
     record.add([tried(), tried("other")])
