@@ -10,6 +10,8 @@ LAB_OPTIONS ?=
 # Passed on to what builds the site, for example SITE_OPTIONS="--without final"
 SITE_OPTIONS ?=
 BIN := .venv/bin
+# Threads of PyTorch that wait for each other sleep instead of keeping a core busy
+export OMP_WAIT_POLICY ?= passive
 QUIZZES := $(patsubst source/%/quiz.yaml,%,$(wildcard source/*/quiz.yaml))
 
 .PHONY: lab test check quizzes notebooks screenshots site clean
@@ -18,8 +20,8 @@ lab: .venv/.course .venv/.models
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --ServerApp.root_dir=. $(LAB_OPTIONS)
 
 test: .venv/.test .venv/.models check
-	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m browser -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile --durations=20
+	$(BIN)/python -m pytest -m browser -n 2 --dist loadfile --durations=20
 
 check: .venv/.test
 	$(BIN)/ruff check .
@@ -45,14 +47,19 @@ site: .venv/.site
 clean:
 	rm -rf .venv
 
-.venv/.course: pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 was not found. Install one, or say where it is: make lab PYTHON=/path/to/python3"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install $(PIP_OPTIONS) -q -c constraints.txt -e .
-	touch $@
+define install
+@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 was not found. Install one, or say where it is: make lab PYTHON=/path/to/python3"; exit 1; }
+$(PYTHON) -m venv .venv
+$(BIN)/pip install $(PIP_OPTIONS) -q -c constraints.txt -e '$(1)'
+touch .venv/.course
+endef
 
-.venv/.test: .venv/.course tests/install_system_packages.sh
-	$(BIN)/pip install $(PIP_OPTIONS) -q -c constraints.txt -e '.[test]'
+.venv/.course: pyproject.toml constraints.txt
+	$(call install,.)
+
+# Not after .course: one installation instead of two
+.venv/.test: pyproject.toml constraints.txt tests/install_system_packages.sh
+	$(call install,.[test])
 	bash tests/install_system_packages.sh $(BIN)/python
 	touch $@
 

@@ -227,7 +227,10 @@ def _train(model: nn.Module, examples: Examples, plan: _Plan) -> int:
     groups.append({"params": list(model.get_submodule("head").parameters())})
     parameters = [parameter for group in groups for parameter in group["params"]]
     optimizer = torch.optim.AdamW(
-        [group for group in groups if group["params"]], lr=plan.learning_rate, weight_decay=0.01
+        [group for group in groups if group["params"]],
+        lr=plan.learning_rate,
+        weight_decay=0.01,
+        fused=True,
     )
     warm = max(1, len(batches) // 10)
     schedule = torch.optim.lr_scheduler.LambdaLR(

@@ -3,7 +3,8 @@
 ``notebooks/text/*.py`` (jupytext, percent format) is what people edit; ``notebooks/*.ipynb`` is
 what learners open. Cells have fixed ids, and neither times of day nor progress-bar frames are kept.
 With ``--check`` the texts are run again and compared with the notebooks: on one machine, two runs
-give the same outputs, except for measured seconds.
+give the same outputs, except for measured seconds. How long each chapter and its longest cell took
+is printed.
 """
 
 from __future__ import annotations
@@ -40,8 +41,12 @@ def read_text(path: Path) -> NotebookNode:
     return notebook
 
 
-def execute(notebook: NotebookNode, folder: Path, seconds: int = 600) -> NotebookNode:
+def execute(
+    notebook: NotebookNode, folder: Path, seconds: int = 600, took: dict[str, float] | None = None
+) -> NotebookNode:
     """Run all cells in ``folder`` and clean their outputs.
+
+    ``took`` is filled with the seconds of each cell, by its id.
 
     Raises
     ------
@@ -59,6 +64,12 @@ def execute(notebook: NotebookNode, folder: Path, seconds: int = 600) -> Noteboo
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     )
+    if took is not None:
+        starts: dict[str, float] = {}
+        client.on_cell_execute = lambda cell, **_: starts.update({cell.id: time.perf_counter()})
+        client.on_cell_executed = lambda cell, **_: took.update(
+            {cell.id: time.perf_counter() - starts[cell.id]}
+        )
     with tempfile.TemporaryDirectory() as record:  # a reader's first run, whoever builds
         client.execute(env=os.environ | {"DOWNSTREAM_RECORD": record})
     notebook["metadata"] = metadata
@@ -71,9 +82,9 @@ def execute(notebook: NotebookNode, folder: Path, seconds: int = 600) -> Noteboo
     return notebook
 
 
-def build(path: Path) -> Path:
+def build(path: Path, took: dict[str, float] | None = None) -> Path:
     """Execute one chapter's text and write the notebook beside the folder of texts."""
-    notebook = execute(read_text(path), ROOT)
+    notebook = execute(read_text(path), ROOT, took=took)
     target = ROOT / f"{path.stem}.ipynb"
     nbformat.validate(notebook)
     target.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
@@ -123,14 +134,20 @@ def main() -> int:
     for path in paths or sorted((ROOT / "text").glob("*.py")):
         start = time.perf_counter()
         note = ""
+        took: dict[str, float] = {}
         if arguments.check:
             built = nbformat.read(ROOT / f"{path.stem}.ipynb", as_version=4)
-            changed = differences(built, execute(read_text(path), ROOT))
+            changed = differences(built, execute(read_text(path), ROOT, took=took))
             status |= bool(changed)
             note = f", other outputs in {', '.join(changed)}" if changed else ", same outputs"
         else:
-            build(path)
-        print(f"{path.stem}: {time.perf_counter() - start:.0f} s{note}", flush=True)
+            build(path, took)
+        longest = max(took, key=took.__getitem__)
+        print(
+            f"{path.stem}: {time.perf_counter() - start:.0f} s, "
+            f"{took[longest]:.0f} s of them in {longest}{note}",
+            flush=True,
+        )
     return status
 
 

@@ -38,9 +38,11 @@ def is_short() -> bool:
 def set_threads() -> int:
     """Give torch a fixed number of threads, so that every reader sees the same numbers.
 
-    One thread, unless ``DOWNSTREAM_THREADS`` says otherwise. Threads that outnumber the free cores
-    wait for each other: on a busy machine with two cores, two threads were six times slower than
-    one; on an idle one they save a third of the time.
+    Two threads, unless ``DOWNSTREAM_THREADS`` says otherwise: on an idle machine with two cores
+    they take two thirds of the time that one needs. Threads that outnumber the free cores wait for
+    each other, and spin: two such processes on two cores took four times as long. Where
+    ``OMP_WAIT_POLICY`` is "passive" before torch is imported they sleep, and took 1.4 times as
+    long; so ``make lab`` and ``make test`` set it.
 
     Returns
     -------
@@ -49,6 +51,6 @@ def set_threads() -> int:
     """
     import torch
 
-    threads = int(os.environ.get("DOWNSTREAM_THREADS", "1"))
+    threads = int(os.environ.get("DOWNSTREAM_THREADS", "2"))
     torch.set_num_threads(threads)
     return threads

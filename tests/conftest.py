@@ -5,6 +5,7 @@ What tests practise is recorded in a folder of their own, never in the user's.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent / "autograder"))
 
 from real_jupyter import launch_chromium
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as `make test` has it; torch reads it once
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

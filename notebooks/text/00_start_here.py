@@ -21,7 +21,7 @@
 # 2. run a cell, and train a first useful model;
 # 3. find your way by the chapters or by the map of concepts, and answer a quiz so that nothing is lost.
 #
-# Run the cells from top to bottom with Shift+Enter. No GPU is needed. The first run fetches two small models once; after that the course works without a network. **Time**: ten minutes of reading; the cells run for less than a minute on a laptop CPU.
+# Run the cells from top to bottom with Shift+Enter. No GPU is needed. The first run fetches two small models once; after that the course works without a network. **Time**: ten minutes of reading; the cells run for less than a minute on two cores of a CPU.
 
 # %% [markdown]
 # ## 1. Is everything in place?
@@ -187,6 +187,6 @@ review
 #
 # - **A cell shows an error that the text does not announce**: choose *Kernel, Restart Kernel and Run All Cells*. Cells depend on those above them.
 # - **Other numbers than in the saved notebook**: small differences come from another processor. The sentences between the cells should hold all the same; where they do not, tell us.
-# - **It is slow**: the course uses one thread, so that everyone gets the same numbers. On an idle machine, `DOWNSTREAM_THREADS=2` saves a third of the time.
+# - **It is slow**: the course uses two threads, so that everyone gets the same numbers. If other programs need your cores, `DOWNSTREAM_THREADS=1` is kinder to them; with four free cores, `DOWNSTREAM_THREADS=4` is faster, and the last digits may differ.
 #
 # **Next**: [1. Pre-train, then adapt](01_pre_train_then_adapt.ipynb).

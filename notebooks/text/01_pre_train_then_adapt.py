@@ -21,7 +21,7 @@
 # 4. tell when a frozen encoder is enough and when it has to be fine-tuned;
 # 5. name tasks that pre-trained models are applied to, with what goes in and what comes out.
 #
-# **Book**: chapter 1 of *Foundations of Large Language Models* (arXiv 2501.09223), the introduction, sections 1.1.1, 1.1.2, 1.4 and 1.5, figure 1.2, formulas (1.2) to (1.4). **Before this**: *Start here*. **Time**: an hour of reading; the cells run for about four minutes on a laptop CPU.
+# **Book**: chapter 1 of *Foundations of Large Language Models* (arXiv 2501.09223), the introduction, sections 1.1.1, 1.1.2, 1.4 and 1.5, figure 1.2, formulas (1.2) to (1.4). **Before this**: *Start here*. **Time**: an hour of reading; the cells run for between three and four minutes on two cores of a CPU.
 
 # %% [markdown]
 # ## A question before you run anything

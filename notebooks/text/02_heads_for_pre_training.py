@@ -20,7 +20,7 @@
 # 3. read a load report line by line: what was kept, what was thrown away, what is new;
 # 4. tell when the pre-training head has to go, and when keeping it is right.
 #
-# **Book**: sections 1.1.2, 1.2 and 2.1 of *Foundations of Large Language Models* (arXiv 2501.09223), formulas (1.9) and (2.18); label words in 3.1.4. **Before this**: chapter 1, or an idea of what a token is. **Time**: an hour of reading; the cells run for about three minutes on a laptop CPU.
+# **Book**: sections 1.1.2, 1.2 and 2.1 of *Foundations of Large Language Models* (arXiv 2501.09223), formulas (1.9) and (2.18); label words in 3.1.4. **Before this**: chapter 1, or an idea of what a token is. **Time**: an hour of reading; the cells run for about two minutes on two cores of a CPU.
 
 # %% [markdown]
 # ## A question before you run anything

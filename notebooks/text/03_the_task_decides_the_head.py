@@ -21,7 +21,7 @@
 # 4. recognise a head that cannot solve its task however long it is trained;
 # 5. tell a wrong head from a right one that has seen too little.
 #
-# **Book**: section 1.4 of *Foundations of Large Language Models* (arXiv 2501.09223), formulas (1.21) to (1.25). **Before this**: chapters 1 and 2, or an idea of what a token and a loss are. **Time**: an hour and a half of reading; the cells run for four to five minutes on a laptop CPU.
+# **Book**: section 1.4 of *Foundations of Large Language Models* (arXiv 2501.09223), formulas (1.21) to (1.25). **Before this**: chapters 1 and 2, or an idea of what a token and a loss are. **Time**: an hour and a half of reading; the cells run for about four minutes on two cores of a CPU.
 
 # %% [markdown]
 # ## A question before you run anything

@@ -21,7 +21,7 @@
 # 4. write LoRA as a module of 15 lines, and merge it into the layer it belongs to;
 # 5. weigh a strategy by quality, trained parameters, memory, seconds, and what the encoder forgets.
 #
-# **Book**: 1.1.2 (fine-tuning, freezing), the end of 1.4 (forgetting), 3.3.2 (adapters and soft prompts); 4.2.1 cites LoRA, which we derive here. **Before this**: chapters 3 and 4. **Time**: an hour of reading; the cells run for about four minutes on a laptop CPU.
+# **Book**: 1.1.2 (fine-tuning, freezing), the end of 1.4 (forgetting), 3.3.2 (adapters and soft prompts); 4.2.1 cites LoRA, which we derive here. **Before this**: chapters 3 and 4. **Time**: an hour of reading; the cells run for between five and six minutes on two cores of a CPU.
 
 # %% [markdown]
 # ## A question before you run anything

@@ -21,7 +21,7 @@
 # 4. correct a model's habit of preferring one answer, and say what such a correction cannot mend;
 # 5. compare the cost of a query with that of a small trained head.
 #
-# **Book**: sections 1.1.2, 2.1.3, 2.1.5 and 3.1.4 of *Foundations of Large Language Models* (arXiv 2501.09223). **Before this**: chapters 2 and 3. **Time**: an hour of reading; the cells run for about four minutes on a laptop CPU.
+# **Book**: sections 1.1.2, 2.1.3, 2.1.5 and 3.1.4 of *Foundations of Large Language Models* (arXiv 2501.09223). **Before this**: chapters 2 and 3. **Time**: an hour of reading; the cells run for about three minutes on two cores of a CPU.
 
 # %% [markdown]
 # ## A question before you run anything

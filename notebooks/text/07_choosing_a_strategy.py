@@ -20,7 +20,7 @@
 # 3. work out at how many queries a trained head becomes cheaper than a prompt;
 # 4. recognise a choice that was made on the wrong numbers.
 #
-# **Book**: sections 1.1.2 and 2.1.3 to 2.1.5 of *Foundations of Large Language Models* (arXiv 2501.09223). **Before this**: chapters 4 to 6. **Time**: an hour of reading; the cells run for about five minutes on a laptop CPU.
+# **Book**: sections 1.1.2 and 2.1.3 to 2.1.5 of *Foundations of Large Language Models* (arXiv 2501.09223). **Before this**: chapters 4 to 6. **Time**: an hour of reading; the cells run for about four minutes on two cores of a CPU.
 
 # %% [markdown]
 # ## A question before you run anything

@@ -21,7 +21,7 @@
 # 4. use a decoder as a classifier, and say which of its token vectors to take;
 # 5. name the uses of fine-tuning in LLM development, with the data and the loss of each.
 #
-# **Book**: sections 2.1.3, formulas (2.16) to (2.18), 3.1.2, 4.2.1 and 4.2.3 of *Foundations of Large Language Models* (arXiv 2501.09223). **Before this**: chapters 5 (LoRA) and 6 (instructions in a prompt). **Time**: an hour and a quarter of reading; the cells run for about four minutes on a laptop CPU.
+# **Book**: sections 2.1.3, formulas (2.16) to (2.18), 3.1.2, 4.2.1 and 4.2.3 of *Foundations of Large Language Models* (arXiv 2501.09223). **Before this**: chapters 5 (LoRA) and 6 (instructions in a prompt). **Time**: an hour and a quarter of reading; the cells run for about five minutes on two cores of a CPU.
 
 # %% [markdown]
 # ## A question before you run anything

@@ -21,7 +21,7 @@
 # 4. put a reward head on an encoder, choose the best of n answers with it, and find a text that fools it;
 # 5. say what alignment does not promise, and which measurement shows it.
 #
-# **Book**: section 2.1.4 and chapter 4 of *Foundations of Large Language Models* (arXiv 2501.09223), above all 4.3 (reward models) and 4.4.2 (direct preference optimisation). **Before this**: chapter 8. **Time**: an hour of reading; the cells run for about four and a half minutes on a laptop CPU.
+# **Book**: section 2.1.4 and chapter 4 of *Foundations of Large Language Models* (arXiv 2501.09223), above all 4.3 (reward models) and 4.4.2 (direct preference optimisation). **Before this**: chapter 8. **Time**: an hour of reading; the cells run for about four minutes on two cores of a CPU.
 
 # %% [markdown]
 # ## A question before you run anything
@@ -269,7 +269,7 @@ from tqdm import tqdm
 def train(policy, loss_of, seed=0, rate=1e-2, title="DPO", watch=None):
     model, upper = policy
     parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0, fused=True)
     order = torch.randperm(len(sample["train"]), generator=torch.Generator().manual_seed(seed))
     batches = order.split(4)
     for number, chosen in enumerate(tqdm(batches, desc=title, file=sys.stdout, ncols=80, unit="step")):
