@@ -86,6 +86,7 @@ print(batch["attention_mask"].sum(dim=1).tolist(), "real tokens in each text")
 # %%
 import copy
 
+from downstream.adapt import shortened
 from downstream.heads import SequenceClassificationHead, TaskModel
 
 
@@ -100,7 +101,7 @@ def accuracy(model, split, truth=None, mask=True):
     model.eval()
     right = 0
     truth = labels[split] if truth is None else truth
-    for start in range(0, len(rows[split]), 32):
+    for start in shortened(list(range(0, len(rows[split]), 32))):  # all, unless this is a test
         inputs = encoder.tokenizer.pad(rows[split][start : start + 32], return_tensors="pt")
         if not mask:
             inputs["attention_mask"] = torch.ones_like(inputs["attention_mask"])
@@ -120,8 +121,6 @@ print(f"before training: {accuracy(model, 'validation'):.3f} of the validation e
 import sys
 
 from tqdm import tqdm
-
-from downstream.adapt import shortened
 
 
 def make_batches(epochs, seed=0, size=16):

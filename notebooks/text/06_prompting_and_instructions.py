@@ -223,7 +223,7 @@ print(f"test: {zero_shot:.3f}   calibrated: {zero_calibrated:.3f}   on {len(test
 
 # %%
 few = {}
-for seed in tqdm(range(4), desc="draws", file=sys.stdout, ncols=80):
+for seed in tqdm(shortened([0, 1, 2, 3]), desc="draws", file=sys.stdout, ncols=80):
     shown = pick("train", 4, seed)
     random.Random(seed).shuffle(shown)
     words = dict(zip(("negative", "positive"), chosen.labels))
