@@ -5,7 +5,7 @@
 Each learner begins two questions a day, 40 or 120 in all, and reviews what is due, ten tries a day
 at most, for 60 days. The course's queue decides by itself when a question is due. The schedules
 beside it are tried with longer and shorter intervals, so that each of them has a curve: what a
-learner keeps against the number of tries. What it keeps for as many tries as the queue took this
+learner keeps at best with so many tries. What it keeps for as many tries as the queue took this
 learner is read off that curve, between its two nearest points.
 
 - every so many days: fixed intervals, whatever was answered;
@@ -271,17 +271,21 @@ def compare(memory: Callable[[np.random.Generator], Learner], count: int, learne
     for name, schedules in OTHERS.items():
         leads = []
         for number, kept in enumerate(queue):
-            curve = sorted(
-                (run(schedule, number) for schedule in schedules), key=lambda one: one.tries
-            )
-            efforts = [one.tries for one in curve]
-            leads.append(
-                [
-                    kept.studying - np.interp(kept.tries, efforts, [one.studying for one in curve]),
-                    kept.later - np.interp(kept.tries, efforts, [one.later for one in curve]),
-                ]
-            )
+            others = [run(schedule, number) for schedule in schedules]
+            studying = kept.studying - _for_as_many(kept.tries, others, lambda one: one.studying)
+            later = kept.later - _for_as_many(kept.tries, others, lambda one: one.later)
+            leads.append([studying, later])
         _line(f"more than {name}", leads)
+
+
+def _for_as_many(tries: int, others: list[Kept], share: Callable[[Kept], float]) -> float:
+    """What schedules of one kind keep for so many tries, between the nearest points of their curve.
+
+    A schedule that keeps less than another one that takes fewer tries is no point of the curve.
+    """
+    curve = sorted(others, key=lambda one: (one.tries, share(one)))
+    best = np.maximum.accumulate([share(one) for one in curve])
+    return float(np.interp(tries, [one.tries for one in curve], best))
 
 
 def _line(name: str, shares: list[list[float]]) -> None:
