@@ -7,12 +7,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient.exceptions import CellTimeoutError
 
 from downstream.notebooks import ROOT, collapse, differences, execute, read_text
 
 TEXTS = sorted((ROOT / "text").glob("*.py"))
 RUN_OFFLINE = ("00_start_here", "03_the_task_decides_the_head")
 """Chapters that ``tests/test_offline.py`` runs, the first of them with all its steps."""
+SECONDS = 150
+"""More than any cell takes in a short run."""
 
 
 def name(path: Path) -> str:
@@ -78,4 +81,17 @@ def test_two_runs_are_compared_by_what_they_print() -> None:
 @pytest.mark.parametrize("path", [path for path in TEXTS if path.stem not in RUN_OFFLINE], ids=name)
 def test_a_chapter_runs_from_its_text(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOWNSTREAM_SHORT", "1")  # the same path with fewer steps
-    execute(read_text(path), ROOT)
+    try:
+        execute(read_text(path), ROOT, seconds=SECONDS)
+    except CellTimeoutError:  # now and then a message between client and kernel is lost: both wait
+        execute(read_text(path), ROOT, seconds=SECONDS)
+
+
+def test_how_long_each_cell_took_is_told() -> None:
+    cells = [
+        nbformat.v4.new_code_cell(line, id=name)
+        for name, line in (("first", "a = 1"), ("second", "a"))
+    ]
+    took: dict[str, float] = {}
+    execute(nbformat.v4.new_notebook(cells=cells), ROOT, took=took)
+    assert set(took) == {"first", "second"} and all(seconds > 0 for seconds in took.values())
