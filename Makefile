@@ -20,7 +20,7 @@ lab: .venv/.course .venv/.models
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --ServerApp.root_dir=. $(LAB_OPTIONS)
 
 test: .venv/.test .venv/.models check
-	$(BIN)/python -m pytest -m "not browser" -n 3 --dist loadfile --durations=20
+	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile --durations=20
 	$(BIN)/python -m pytest -m browser -n 2 --dist loadfile --durations=20
 
 check: .venv/.test
