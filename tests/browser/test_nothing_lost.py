@@ -220,6 +220,7 @@ def test_a_window_closed_without_saving(
     _open(page, base_url, folder)
     _answer(page)
     shown = screen(page, NAMES)
+    _until_stored(page)  # or JupyterLab's dialog of a save that is due stands before the question
     page.route("**/api/contents/**", _refuse_saving)  # however slow this machine is
     expect_saved(_choose(page, "one-number"))
     shown |= screen(page, ["triage-head"])

@@ -38,7 +38,7 @@ def served(course: Path, *options: str) -> Iterator[str]:
             pytest.fail(said)
         yield line.strip()
         server.send_signal(signal.SIGINT)
-        assert "Every mark" in server.communicate(timeout=10)[0]
+        assert "Every mark" in server.communicate(timeout=60)[0]
         assert server.returncode == 0
     finally:
         server.kill()
