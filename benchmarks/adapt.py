@@ -115,6 +115,7 @@ def trainer(encoder: Pretrained, examples: Examples, epochs: int) -> None:
             save_strategy="no",
             logging_strategy="no",
             report_to=[],
+            remove_unused_columns=False,
             disable_tqdm=True,
         )
         collator = DataCollatorWithPadding(encoder.tokenizer)
