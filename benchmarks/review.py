@@ -58,6 +58,7 @@ LAST_LOOK = 90
 GUESSED = 0.2
 FIRST_KNOWN = 0.76
 START = date(2026, 1, 1)
+SEED = 11
 
 
 class Learner(Protocol):
@@ -298,9 +299,6 @@ def _line(name: str, shares: list[list[float]]) -> None:
 
 def _moment(day: float) -> datetime:
     return datetime.combine(START, datetime.min.time(), UTC) + timedelta(hours=24 * day + 12)
-
-
-SEED = 11
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient.exceptions import CellTimeoutError
 
 from downstream.notebooks import ROOT, collapse, differences, execute, read_text
 
@@ -81,10 +80,7 @@ def test_two_runs_are_compared_by_what_they_print() -> None:
 @pytest.mark.parametrize("path", [path for path in TEXTS if path.stem not in RUN_OFFLINE], ids=name)
 def test_a_chapter_runs_from_its_text(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOWNSTREAM_SHORT", "1")  # the same path with fewer steps
-    try:
-        execute(read_text(path), ROOT, seconds=SECONDS)
-    except CellTimeoutError:  # now and then a message between client and kernel is lost: both wait
-        execute(read_text(path), ROOT, seconds=SECONDS)
+    execute(read_text(path), ROOT, seconds=SECONDS)
 
 
 def test_how_long_each_cell_took_is_told() -> None:

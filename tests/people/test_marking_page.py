@@ -25,7 +25,13 @@ def served(course: Path, *options: str) -> Iterator[str]:
     """The address at which ``autograder mark`` serves its page."""
     command = [sys.executable, "-m", "autograder", "mark", "small", "--no-browser", *options]
     server = subprocess.Popen(
-        command, cwd=course, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=course,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # What a shell starts in the background ignores Ctrl+C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         assert server.stdout is not None
@@ -38,7 +44,7 @@ def served(course: Path, *options: str) -> Iterator[str]:
             pytest.fail(said)
         yield line.strip()
         server.send_signal(signal.SIGINT)
-        assert "Every mark" in server.communicate(timeout=60)[0]
+        assert "Every mark" in server.communicate(timeout=10)[0]
         assert server.returncode == 0
     finally:
         server.kill()
