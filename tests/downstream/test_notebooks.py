@@ -13,8 +13,11 @@ from downstream.notebooks import ROOT, collapse, differences, execute, read_text
 TEXTS = sorted((ROOT / "text").glob("*.py"))
 RUN_OFFLINE = ("00_start_here", "03_the_task_decides_the_head")
 """Chapters that ``tests/test_offline.py`` runs, the first of them with all its steps."""
-SECONDS = 150
-"""More than any cell takes in a short run."""
+SECONDS = 90
+"""More than any cell takes in a short run.
+
+Now and then nbclient does not notice that a cell is done, and finds out at the end of this time.
+"""
 
 
 def name(path: Path) -> str:
